@@ -1,0 +1,85 @@
+/**
+ * Files as shared memory. `mapFile` maps a file MAP_SHARED and hands it out as an ArrayBuffer, so
+ * that several processes read and write the same bytes: `Atomics` on typed arrays over it work
+ * across processes. What was stored is in the page cache: it outlives a SIGKILL of every process
+ * that mapped it, though not a crash of the machine.
+ *
+ * The blocks are reserved first (posix_fallocate): a store into a hole of a full disk would be a
+ * SIGBUS, and a full disk must be an error that one can count, not the death of a worker.
+ */
+import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+
+export type MappedFile = {
+  readonly path: string;
+  readonly buffer: ArrayBuffer;
+  readonly sizeBytes: number;
+  /** After this no view of `buffer` may be touched: the process would die of SIGSEGV. */
+  unmap(): void;
+};
+
+const isMac = process.platform === 'darwin';
+const libc = koffi.load(isMac ? 'libSystem.dylib' : 'libc.so.6');
+const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
+const munmap = libc.func('int munmap(void *, size_t)');
+const posixFallocate = isMac ? undefined : libc.func('int posix_fallocate(int, int64_t, int64_t)');
+
+const protReadWrite = 3;
+const protRead = 1;
+const mapShared = 1;
+const mapFailed = (1n << 64n) - 1n;
+
+/**
+ * Creates `path` (mode 0600) with `sizeBytes` zeros, or opens it and grows it to that size; a file
+ * that is already larger is mapped whole. Throws an Error with the `code` of the operating system,
+ * ENOSPC for one, and leaves no mapping behind.
+ */
+export function mapFile(path: string, sizeBytes: number): MappedFile {
+  const fd = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    const size = Math.max(sizeBytes, fstatSync(fd).size);
+    reserve(fd, size, path);
+    return mapDescriptor(fd, { path, sizeBytes: size, protection: protReadWrite });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Maps an existing file read-only, whole. A store into it is a SIGSEGV. */
+export function mapFileForReading(path: string): MappedFile {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    return mapDescriptor(fd, { path, sizeBytes: fstatSync(fd).size, protection: protRead });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function reserve(fd: number, sizeBytes: number, path: string): void {
+  if (!posixFallocate) return ftruncateSync(fd, sizeBytes);
+  const errno = posixFallocate(fd, 0, sizeBytes) as number;
+  if (errno !== 0) throw systemError(errno, 'posix_fallocate', path);
+}
+
+type Mapping = { path: string; sizeBytes: number; protection: number };
+
+function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): MappedFile {
+  const pointer = mmap(null, sizeBytes, protection, mapShared, fd, 0);
+  if (koffi.address(pointer) === mapFailed) throw systemError(koffi.errno(), 'mmap', path);
+  let mapped = true;
+  return {
+    path,
+    sizeBytes,
+    buffer: koffi.view(pointer, sizeBytes),
+    unmap() {
+      if (mapped) munmap(pointer, sizeBytes);
+      mapped = false;
+    },
+  };
+}
+
+function systemError(errno: number, call: string, path: string): Error {
+  const code = getSystemErrorName(-errno);
+  return Object.assign(new Error(`${call} ${path}: ${code}`), { code, errno: -errno });
+}
