@@ -1,0 +1,152 @@
+/**
+ * The one table of settings. Environment variables, flags, `--help`, the README's table and the
+ * Config type all come from it. To add a setting, add a row.
+ */
+import type { LogFormat, LogLevel } from '../lib/logger.ts';
+import { logLevels } from '../lib/logger.ts';
+
+export type Option = {
+  /** The flag is `--name`, the variable `LATCHKEY_NAME` with underscores. */
+  readonly name: string;
+  readonly kind: 'text' | 'integer' | 'url' | 'choice';
+  readonly fallback: string;
+  readonly range?: readonly [min: number, max: number];
+  readonly choices?: readonly string[];
+  readonly protocols?: readonly string[];
+  readonly isSecret?: true;
+  readonly text: string;
+};
+
+const mebibyte = 2 ** 20;
+
+export const options = [
+  {
+    name: 'host',
+    kind: 'text',
+    fallback: '127.0.0.1',
+    text: 'Address that the API listens on; 0.0.0.0 for every IPv4 interface.',
+  },
+  {
+    name: 'port',
+    kind: 'integer',
+    fallback: '7070',
+    range: [1, 65535],
+    text: 'Port of the API.',
+  },
+  {
+    name: 'admin-host',
+    kind: 'text',
+    fallback: '127.0.0.1',
+    text: 'Address that the admin port listens on. It has no authentication: keep it private.',
+  },
+  {
+    name: 'admin-port',
+    kind: 'integer',
+    fallback: '7071',
+    range: [1, 65535],
+    text: 'Port of /livez, /readyz and /metrics.',
+  },
+  {
+    name: 'data-dir',
+    kind: 'text',
+    fallback: './latchkey-data',
+    text: 'Folder of the key replica, the counters, the event spool and the embedded stores.',
+  },
+  {
+    name: 'database-url',
+    kind: 'url',
+    fallback: '',
+    protocols: ['postgres:', 'postgresql:'],
+    isSecret: true,
+    text: 'PostgreSQL 14 or newer. Empty: an embedded PostgreSQL in the data folder.',
+  },
+  {
+    name: 'clickhouse-url',
+    kind: 'url',
+    fallback: '',
+    protocols: ['http:', 'https:'],
+    isSecret: true,
+    text: 'ClickHouse over HTTP, http://user:password@host:8123/database. Empty: an embedded one.',
+  },
+  {
+    name: 'workers',
+    kind: 'integer',
+    fallback: '0',
+    range: [0, 1024],
+    text: 'Worker processes; 0 means one for each CPU.',
+  },
+  {
+    name: 'root-key',
+    kind: 'text',
+    fallback: '',
+    isSecret: true,
+    text: 'Root key with full rights to create at the first start; empty: a random one is printed.',
+  },
+  {
+    name: 'body-bytes-max',
+    kind: 'integer',
+    fallback: String(4 * mebibyte),
+    range: [1024, 256 * mebibyte],
+    text: 'Largest request body that is read; past it the answer is 413.',
+  },
+  {
+    name: 'spool-bytes-max',
+    kind: 'integer',
+    fallback: String(1024 * mebibyte),
+    range: [16 * mebibyte, 2 ** 50],
+    text: 'Largest size of the event spool; past it events are dropped and counted.',
+  },
+  {
+    name: 'drain-ms',
+    kind: 'integer',
+    fallback: '5000',
+    range: [0, 600_000],
+    text: 'How long a stopping worker goes on serving the connections that it has.',
+  },
+  {
+    name: 'log-level',
+    kind: 'choice',
+    fallback: 'info',
+    choices: logLevels,
+    text: 'Least severe level that is logged.',
+  },
+  {
+    name: 'log-format',
+    kind: 'choice',
+    fallback: 'auto',
+    choices: ['auto', 'json', 'pretty'],
+    text: 'Form of the log on standard error; auto: pretty on a terminal, JSON elsewhere.',
+  },
+] as const satisfies readonly Option[];
+
+export type OptionName = (typeof options)[number]['name'];
+
+/** The settings, checked and with their defaults filled in. */
+export type Config = {
+  host: string;
+  port: number;
+  adminHost: string;
+  adminPort: number;
+  dataDir: string;
+  databaseUrl: string;
+  clickhouseUrl: string;
+  workers: number;
+  rootKey: string;
+  bodyBytesMax: number;
+  spoolBytesMax: number;
+  drainMs: number;
+  logLevel: LogLevel;
+  logFormat: 'auto' | LogFormat;
+};
+
+export function variableOf(name: string): string {
+  return `LATCHKEY_${name.replaceAll('-', '_').toUpperCase()}`;
+}
+
+/** What a value may be, in words: `1 to 65535`, `debug, info or warn`. */
+export function allowedValues(option: Option): string {
+  if (option.range) return `a whole number from ${option.range[0]} to ${option.range[1]}`;
+  if (option.choices) return `one of ${option.choices.join(', ')}`;
+  if (option.protocols) return `a URL starting with ${option.protocols.join('// or ')}//`;
+  return 'any text';
+}
