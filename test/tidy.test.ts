@@ -1,0 +1,215 @@
+/** Reads the source and keeps the rules of its style; a failure names each place as file:line. */
+import assert from 'node:assert/strict';
+import { posix } from 'node:path';
+import { test } from 'node:test';
+import {
+  filesBelow,
+  functionBlocks,
+  importedPackage,
+  importedPath,
+  importsOf,
+  linesWith,
+  parameterLists,
+  readSource,
+  type SourceText,
+} from './source-text.ts';
+
+/** Inner to outer: a folder imports itself and those before it. */
+const folderOrder = [
+  ...['lib', 'domain', 'config', 'limits', 'verify', 'keys', 'events', 'replication', 'control'],
+  ...['analytics', 'http', 'embedded', 'processes', 'main.ts'],
+];
+/** These never import each other: `processes` hands one's functions to another as arguments. */
+const spokes = ['keys', 'events', 'replication', 'control', 'http'];
+/** What is run by a path and not by an import. */
+const entryPoints = [
+  'src/main.ts',
+  'src/processes/primary.ts',
+  'src/processes/worker.ts',
+  'src/embedded/clickhouse-child.ts',
+  'src/events/batch-task.ts',
+];
+
+const isTypeScript = (path: string) => path.endsWith('.ts') && !path.includes('.generated.');
+const sources = filesBelow('src').filter(isTypeScript).map(readSource);
+const tests = filesBelow('test').filter(isTypeScript).map(readSource);
+const benches = filesBelow('native-bench').filter(isTypeScript).map(readSource);
+const scripts = ['bin', '.ci', 'Makefile'].flatMap(filesBelow).map(readSource);
+const everyFile = [...sources, ...tests, ...benches];
+
+/** `main.ts` for a file that is in no folder of src. */
+const folderOf = (path: string) => path.split('/')[1] ?? '';
+
+function none(places: string[]): void {
+  assert.equal(places.length, 0, `\n  ${places.join('\n  ')}\n`);
+}
+
+function placesWith(files: SourceText[], pattern: RegExp, problem: string): string[] {
+  return files.flatMap(({ path, code }) =>
+    linesWith(code, pattern).map((line) => `${path}:${line} ${problem}`),
+  );
+}
+
+test('a folder imports itself and folders further in, and a spoke imports no other spoke', () => {
+  none(
+    sources.flatMap((source) => {
+      const folder = folderOf(source.path);
+      const place = folderOrder.indexOf(folder);
+      if (place < 0) return [`${source.path}:1 is in a folder that has no place in the order`];
+      return importsOf(source).flatMap((found) => {
+        const target = folderOf(importedPath(source.path, found) ?? source.path);
+        const isSpokeToSpoke = spokes.includes(folder) && spokes.includes(target);
+        if (target === folder) return [];
+        if (folderOrder.indexOf(target) < place && !isSpokeToSpoke) return [];
+        return [`${source.path}:${found.line} ${folder} must not import ${target}`];
+      });
+    }),
+  );
+});
+
+test('no file imports itself by way of others', () => {
+  const targets = new Map(sources.map((source) => [source.path, importTargets(source)]));
+  none(
+    [...targets.keys()]
+      .filter((path) => reach(targets.get(path) ?? [], targets).has(path))
+      .map((path) => `${path}:1 is on a cycle of imports`),
+  );
+});
+
+test('a foreign package is imported from exactly one folder', () => {
+  const places = new Map<string, Map<string, string>>();
+  for (const source of sources) {
+    for (const found of importsOf(source)) {
+      const name = importedPackage(found);
+      if (!name) continue;
+      const folders = places.get(name) ?? new Map<string, string>();
+      places.set(name, folders.set(folderOf(source.path), `${source.path}:${found.line}`));
+    }
+  }
+  none(
+    [...places].flatMap(([name, folders]) =>
+      folders.size > 1 ? [`${[...folders.values()].join(', ')} import ${name}`] : [],
+    ),
+  );
+});
+
+test('the environment is read by the configuration, and only the command line prints', () => {
+  const inner = sources.filter(({ path }) => path !== 'src/main.ts');
+  const outsideConfig = inner.filter(({ path }) => folderOf(path) !== 'config');
+  none([
+    ...placesWith(outsideConfig, /\bprocess\.env\b/, 'reads process.env'),
+    ...placesWith(inner, /\bconsole\./, 'prints with console'),
+  ]);
+});
+
+test('files, functions, parameter lists and lines keep to their sizes', () => {
+  none([
+    ...everyFile.flatMap((file) => oversizes(file)),
+    ...[...everyFile, ...scripts].flatMap(({ path, text }) =>
+      linesWith(text, /^.{101}/u).map((line) => `${path}:${line} is wider than 100 columns`),
+    ),
+  ]);
+  for (const files of [sources, everyFile]) {
+    const lineCounts = files.map(lineCountOf).sort((a, b) => a - b);
+    const median = lineCounts[lineCounts.length >> 1] ?? 0;
+    assert.ok(median <= 120, `the median file has ${median} lines, more than 120`);
+  }
+});
+
+test('file names are kebab-case and say what is inside', () => {
+  const vague = /(?:^|-)(?:data|info|utils?|helpers?|manager|common|misc|types|index)(?:-|\.)/;
+  none(
+    everyFile.flatMap(({ path }) => {
+      const name = posix.basename(path);
+      if (vague.test(name)) return [`${path}:1 has a name that says nothing`];
+      return /^[a-z0-9]+(?:[-.][a-z0-9]+)*\.ts$/.test(name) ? [] : [`${path}:1 is not kebab-case`];
+    }),
+  );
+});
+
+test('a unit test has its twin in src', () => {
+  const paths = new Set([...filesBelow('src'), ...filesBelow('bin')]);
+  none(
+    tests.flatMap(({ path }) => {
+      const isWhole = /\.(?:e2e|chaos)\.test\.ts$/.test(path) || path === 'test/tidy.test.ts';
+      if (isWhole || !path.endsWith('.test.ts')) return [];
+      const twin = path.replace(/^test\//, '').replace(/(?:\.pg|\.ch)?\.test\.ts$/, '');
+      if (paths.has(`src/${twin}.ts`) || paths.has(twin)) return [];
+      return [`${path}:1 has no twin src/${twin}.ts`];
+    }),
+  );
+});
+
+test('every file is reached from an entry point', () => {
+  const targets = new Map(everyFile.map((file) => [file.path, importTargets(file)]));
+  const isRun = (path: string) => path.endsWith('.test.ts') || path === 'test/run.ts';
+  const forTests = everyFile.map(({ path }) => path).filter((path) => isRun(path));
+  const reachedBySources = reach(entryPoints, targets);
+  const reachedByTests = reach(forTests, targets);
+  none([
+    ...sources
+      .filter(({ path }) => !reachedBySources.has(path))
+      .map(({ path }) => `${path}:1 is not reached from src/main.ts or another entry point`),
+    ...tests
+      .filter(({ path }) => !reachedByTests.has(path))
+      .map(({ path }) => `${path}:1 is not reached from a test`),
+  ]);
+});
+
+test('no test is singled out, skipped or postponed, and no mark postpones work', () => {
+  const called = /\b(?:test|it|suite|describe|t|context)\.(?:only|skip|todo)\b/;
+  const optional = /\b(?:test|it|suite|describe)\(.*\b(?:only|skip|todo)\b/;
+  none([
+    ...placesWith(tests, called, 'is not always run'),
+    ...placesWith(tests, optional, 'is not always run'),
+    ...[...everyFile, ...scripts].flatMap(({ path, text }) =>
+      linesWith(text, /\b(?:TODO|FIXME|XXX)(?=[\s:(])/).map((line) => `${path}:${line} is a mark`),
+    ),
+  ]);
+});
+
+test('what installs and starts names no registry host and no path of one machine', () => {
+  const host = /"resolved"|\bregistry\s*=|\bregistry[.-][\w-]+\.\w|\bnpmjs\.|\bnpm\.pkg\./;
+  const machinePath = /(?<![\w.$})-])\/(?:work|home|root|tmp|Users)\//;
+  const files = [...scripts, ...['package.json', 'package-lock.json', '.npmrc'].map(readSource)];
+  none(
+    files.flatMap(({ path, text }) => [
+      ...linesWith(text, host).map((line) => `${path}:${line} names a registry`),
+      ...linesWith(text, machinePath).map((line) => `${path}:${line} names a path of one machine`),
+    ]),
+  );
+});
+
+function oversizes(file: SourceText): string[] {
+  const { path } = file;
+  const lineCount = lineCountOf(file);
+  return [
+    ...(lineCount > 400 ? [`${path}:1 has ${lineCount} lines, more than 400`] : []),
+    ...functionBlocks(file)
+      .filter((block) => block.lineCount > 70)
+      .map((block) => `${path}:${block.line} is a function of ${block.lineCount} lines, over 70`),
+    ...parameterLists(file)
+      .filter((list) => list.parameterCount > 4)
+      .map((list) => `${path}:${list.line} has ${list.parameterCount} parameters, more than 4`),
+  ];
+}
+
+function lineCountOf({ text }: SourceText): number {
+  return text.trimEnd().split('\n').length;
+}
+
+function importTargets(file: SourceText): string[] {
+  return importsOf(file).flatMap((found) => importedPath(file.path, found) ?? []);
+}
+
+/** Everything that the files at `starts` import, by way of others too, and they themselves. */
+function reach(starts: string[], targets: Map<string, string[]>): Set<string> {
+  const reached = new Set<string>();
+  const open = [...starts];
+  for (let path = open.pop(); path !== undefined; path = open.pop()) {
+    if (reached.has(path) || !targets.has(path)) continue;
+    reached.add(path);
+    open.push(...(targets.get(path) ?? []));
+  }
+  return reached;
+}
