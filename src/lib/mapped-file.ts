@@ -57,7 +57,10 @@ export function mapFileForReading(path: string): MappedFile {
 }
 
 function reserve(fd: number, sizeBytes: number, path: string): void {
-  if (!posixFallocate) return ftruncateSync(fd, sizeBytes);
+  if (!posixFallocate) {
+    ftruncateSync(fd, sizeBytes);
+    return;
+  }
   const errno = posixFallocate(fd, 0, sizeBytes) as number;
   if (errno !== 0) throw systemError(errno, 'posix_fallocate', path);
 }

@@ -1,0 +1,210 @@
+-- The truth about workspaces, APIs, keys and whatever hangs on them, and the change log that every
+-- node follows. Instants are Unix milliseconds in bigint: what the API speaks, without conversion.
+
+create table latchkey.instance (
+  only_row boolean primary key default true check (only_row),
+  -- Tells a node that this is the database it has copied, and not another with the same name.
+  instance_id uuid not null default gen_random_uuid(),
+  -- Every change with a transaction id below this one is gone from the change log.
+  changes_pruned_below xid8 not null default '0'
+);
+insert into latchkey.instance default values;
+
+create table latchkey.workspaces (
+  id text primary key,
+  name text not null,
+  enabled boolean not null default true,
+  requests_per_minute_max integer check (requests_per_minute_max >= 0),
+  log_retention_days integer not null default 30 check (log_retention_days > 0),
+  created_at_ms bigint not null,
+  deleted_at_ms bigint
+);
+
+create table latchkey.root_keys (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  hash bytea not null unique,
+  start text not null,
+  name text,
+  permissions text[] not null,
+  enabled boolean not null default true,
+  expires_at_ms bigint,
+  created_at_ms bigint not null,
+  updated_at_ms bigint,
+  deleted_at_ms bigint
+);
+
+-- An API and its keyspace are one row: neither exists without the other.
+create table latchkey.apis (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  keyspace_id text not null unique,
+  name text not null,
+  allowed_addresses text not null default '',
+  delete_protection boolean not null default false,
+  store_encrypted_keys boolean not null default false,
+  default_prefix text check (length(default_prefix) <= 8),
+  default_bytes integer check (default_bytes between 16 and 255),
+  created_at_ms bigint not null,
+  updated_at_ms bigint,
+  deleted_at_ms bigint
+);
+
+create table latchkey.identities (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  external_id text not null,
+  meta text,
+  created_at_ms bigint not null,
+  updated_at_ms bigint,
+  deleted_at_ms bigint
+);
+create unique index identities_live_external_id
+  on latchkey.identities (workspace_id, external_id) where deleted_at_ms is null;
+
+create table latchkey.keys (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  api_id text not null references latchkey.apis (id),
+  -- SHA-256 of the whole key; of a key imported under another algorithm, that algorithm's hash
+  -- until its first use. The two never meet: hash_kind is part of the look-up.
+  hash bytea not null,
+  hash_kind smallint not null default 0,
+  start text not null,
+  name text,
+  identity_id text references latchkey.identities (id),
+  meta text,
+  enabled boolean not null default true,
+  expires_at_ms bigint,
+  migration_id text,
+  created_at_ms bigint not null,
+  updated_at_ms bigint,
+  deleted_at_ms bigint,
+  unique (hash, hash_kind)
+);
+create index keys_of_api on latchkey.keys (api_id, id) where deleted_at_ms is null;
+create index keys_of_identity on latchkey.keys (identity_id, id) where identity_id is not null;
+
+-- Apart from the key, because it changes with every lease and a node only needs to know that it is
+-- there.
+create table latchkey.key_credits (
+  key_id text primary key references latchkey.keys (id) on delete cascade,
+  remaining bigint not null check (remaining >= 0),
+  refill_amount bigint check (refill_amount > 0),
+  refill_day smallint check (refill_day between 1 and 31),
+  refilled_at_ms bigint,
+  check (refill_day is null or refill_amount is not null)
+);
+
+create table latchkey.ratelimits (
+  id text primary key,
+  key_id text references latchkey.keys (id) on delete cascade,
+  identity_id text references latchkey.identities (id) on delete cascade,
+  name text not null,
+  limit_count bigint not null check (limit_count >= 1),
+  duration_ms bigint not null check (duration_ms >= 1000),
+  auto_apply boolean not null,
+  check ((key_id is null) <> (identity_id is null)),
+  unique (key_id, name),
+  unique (identity_id, name)
+);
+
+create table latchkey.permissions (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  name text not null,
+  slug text not null,
+  description text,
+  created_at_ms bigint not null
+);
+create unique index permissions_slug on latchkey.permissions (workspace_id, lower(slug));
+
+create table latchkey.roles (
+  id text primary key,
+  workspace_id text not null references latchkey.workspaces (id),
+  name text not null,
+  description text,
+  created_at_ms bigint not null
+);
+create unique index roles_name on latchkey.roles (workspace_id, lower(name));
+
+-- No foreign key to permissions or roles: deleting one that a million keys hold is one row, and
+-- the links that it leaves behind are invisible to every join.
+create table latchkey.key_permissions (
+  key_id text not null references latchkey.keys (id) on delete cascade,
+  permission_id text not null,
+  primary key (key_id, permission_id)
+);
+create table latchkey.key_roles (
+  key_id text not null references latchkey.keys (id) on delete cascade,
+  role_id text not null,
+  primary key (key_id, role_id)
+);
+create table latchkey.role_permissions (
+  role_id text not null references latchkey.roles (id) on delete cascade,
+  permission_id text not null,
+  primary key (role_id, permission_id)
+);
+
+-- The change log. A reader remembers the snapshot it has applied and asks for what is visible now
+-- and was not then, so a transaction that commits late is never missed, whatever its number.
+create table latchkey.changes (
+  xid xid8 not null default pg_current_xact_id(),
+  entity text not null,
+  id text not null,
+  logged_at timestamptz not null default now()
+);
+create index changes_xid on latchkey.changes (xid);
+create index changes_logged_at on latchkey.changes using brin (logged_at);
+
+-- Statement level with a transition table: a bulk load of a million rows is one insert here.
+-- Arguments: the entity that changed, and the column that holds its id.
+create function latchkey.note_changes() returns trigger language plpgsql as $$
+declare
+  noted bigint;
+begin
+  execute format(
+    'insert into latchkey.changes (entity, id)
+       select distinct %L, %I from changed_rows where %I is not null',
+    tg_argv[0], tg_argv[1], tg_argv[1]);
+  get diagnostics noted = row_count;
+  if noted > 0 then
+    perform pg_notify('latchkey_changes', '');
+  end if;
+  return null;
+end $$;
+
+create function latchkey.follow(source regclass, entity text, id_column text) returns void
+language plpgsql as $$
+declare
+  event text;
+begin
+  foreach event in array array['insert', 'update', 'delete'] loop
+    execute format(
+      'create trigger %I after %s on %s referencing %s table as changed_rows
+         for each statement execute function latchkey.note_changes(%L, %L)',
+      'note_' || entity || '_' || event, event, source,
+      case event when 'delete' then 'old' else 'new' end, entity, id_column);
+  end loop;
+end $$;
+
+select latchkey.follow('latchkey.workspaces', 'workspace', 'id');
+select latchkey.follow('latchkey.root_keys', 'rootKey', 'id');
+select latchkey.follow('latchkey.apis', 'api', 'id');
+select latchkey.follow('latchkey.identities', 'identity', 'id');
+select latchkey.follow('latchkey.keys', 'key', 'id');
+select latchkey.follow('latchkey.permissions', 'permission', 'id');
+select latchkey.follow('latchkey.roles', 'role', 'id');
+select latchkey.follow('latchkey.key_permissions', 'key', 'key_id');
+select latchkey.follow('latchkey.key_roles', 'key', 'key_id');
+select latchkey.follow('latchkey.role_permissions', 'role', 'role_id');
+select latchkey.follow('latchkey.ratelimits', 'key', 'key_id');
+select latchkey.follow('latchkey.ratelimits', 'identity', 'identity_id');
+
+-- Of the credits only their coming and going matters to a node.
+create trigger note_key_insert after insert on latchkey.key_credits
+  referencing new table as changed_rows
+  for each statement execute function latchkey.note_changes('key', 'key_id');
+create trigger note_key_delete after delete on latchkey.key_credits
+  referencing old table as changed_rows
+  for each statement execute function latchkey.note_changes('key', 'key_id');

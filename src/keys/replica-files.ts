@@ -1,0 +1,50 @@
+/**
+ * Where a node keeps its copy. The copy may be built anew beside the one in use (another database,
+ * a pruned change log) and then switched in, so the file has a number, and `CURRENT` names it.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+
+const currentName = 'CURRENT';
+const replicaPattern = /^replica-(\d+)\.mdb$/;
+
+/** The path of the copy in use; undefined before the first one was finished. */
+export function currentReplica(folder: string): string | undefined {
+  const pointer = join(folder, currentName);
+  if (!existsSync(pointer)) return undefined;
+  const path = join(folder, readFileSync(pointer, 'utf8').trim());
+  return existsSync(path) ? path : undefined;
+}
+
+/** A path that no earlier copy has used. Makes the folder, mode 0700. */
+export function nextReplica(folder: string): string {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const numbers = readdirSync(folder).map((name) => Number(replicaPattern.exec(name)?.[1] ?? 0));
+  return join(folder, `replica-${Math.max(0, ...numbers) + 1}.mdb`);
+}
+
+/** Makes `path` the copy in use: from here on a restart opens it. */
+export function switchReplica(folder: string, path: string): void {
+  const pointer = join(folder, currentName);
+  writeFileSync(`${pointer}.new`, `${path.slice(folder.length + 1)}\n`, { mode: 0o600 });
+  renameSync(`${pointer}.new`, pointer);
+}
+
+/** Removes every copy but the one in use: older ones, and one that was never finished. */
+export function removeOtherReplicas(folder: string): void {
+  const current = currentReplica(folder);
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    const base = name.replace(/-lock$/, '');
+    if (replicaPattern.test(base) && join(folder, base) !== current) rmSync(path, { force: true });
+  }
+}

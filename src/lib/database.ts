@@ -1,0 +1,88 @@
+/**
+ * The one place that opens PostgreSQL connections, and the one that judges their errors: callers
+ * branch on the class of a failure, never on its text.
+ */
+import postgres from 'postgres';
+
+export type Database = postgres.Sql;
+export type Transaction = postgres.TransactionSql;
+export type DatabaseListener = { unlisten(): Promise<void> };
+
+export type DatabaseOptions = {
+  connectionsMax: number;
+  /** Shown in pg_stat_activity. */
+  applicationName: string;
+  /** Seconds of idleness after which a connection is closed; 0 keeps it. */
+  idleSeconds?: number;
+};
+
+/** Connections are opened on first use; bigint comes back as a JavaScript number. */
+export function openDatabase(url: string, options: DatabaseOptions): Database {
+  return postgres(url, {
+    max: options.connectionsMax,
+    idle_timeout: options.idleSeconds ?? 0,
+    connect_timeout: 5,
+    backoff: () => 0.2,
+    connection: { application_name: options.applicationName },
+    // Every bigint here is a millisecond instant or a count below 2^53.
+    types: { bigint: { ...postgres.BigInt, parse: Number, serialize: String } },
+    onnotice() {},
+  });
+}
+
+/**
+ * - `unreachable`: no connection, or it broke, or the server is starting or stopping. Try again.
+ * - `conflict`: lost a race with another transaction. Run the same transaction again.
+ * - `unprepared`: the schema is missing or older than this program. Wait for a migration.
+ * - `refused`: wrong password, missing rights, no such database. A person must act.
+ * - `duplicate`: a unique key exists already.
+ * - `other`: anything else: a defect of ours, or of the server.
+ */
+export type DatabaseFailure =
+  | 'unreachable'
+  | 'conflict'
+  | 'unprepared'
+  | 'refused'
+  | 'duplicate'
+  | 'other';
+
+const unreachableCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CONNECT_TIMEOUT',
+  'CONNECTION_CLOSED',
+  'CONNECTION_ENDED',
+  'CONNECTION_DESTROYED',
+  'CONNECTION_CONNECT_TIMEOUT',
+]);
+
+export function classifyDatabaseError(error: unknown): DatabaseFailure {
+  const code = codeOf(error);
+  if (unreachableCodes.has(code)) return 'unreachable';
+  if (code === '40001' || code === '40P01' || code === '55P03') return 'conflict';
+  if (code === '42P01' || code === '3F000' || code === '42703' || code === '42883') {
+    return 'unprepared';
+  }
+  if (code === '23505') return 'duplicate';
+  if (code.startsWith('28') || code === '42501' || code === '3D000') return 'refused';
+  const isGone = code.startsWith('08') || code.startsWith('57P') || code === '25006';
+  return isGone || code.startsWith('53') ? 'unreachable' : 'other';
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** The name of the violated constraint, empty when the error is not about one. */
+export function constraintOf(error: unknown): string {
+  const name = (error as { constraint_name?: unknown } | null)?.constraint_name;
+  return typeof name === 'string' ? name : '';
+}

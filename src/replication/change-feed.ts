@@ -1,0 +1,75 @@
+/**
+ * Which entities have changed since a snapshot. The change log carries the writer's transaction id;
+ * what is visible now and was not visible in the applied snapshot is exactly what is new, however
+ * late a transaction with a low id commits. Nothing is read twice and nothing is missed, without a
+ * replication slot: a node that stays away costs the server no disk.
+ */
+
+import type { EntityKind } from '../domain/records.ts';
+import { entityKinds } from '../domain/records.ts';
+import type { Watermark } from '../domain/watermark.ts';
+import type { Transaction } from '../lib/database.ts';
+
+/** The present state of the database, to be read first in a repeatable-read transaction. */
+export type DatabaseState = Watermark & {
+  /** Changes of transactions below this id are gone from the log. */
+  prunedBelow: string;
+};
+
+export async function readDatabaseState(transaction: Transaction): Promise<DatabaseState> {
+  const [row] = await transaction<DatabaseState[]>`
+    select instance_id as "instanceId", system_identifier::text as "systemIdentifier",
+           timeline_id as "timeline", pg_current_snapshot()::text as "snapshot",
+           changes_pruned_below::text as "prunedBelow"
+    from latchkey.instance, pg_control_system(), pg_control_checkpoint()`;
+  if (!row) throw new Error('the table latchkey.instance is empty');
+  return row;
+}
+
+/** The lowest transaction id that was not yet settled in a snapshot, `xmin:xmax:list`. */
+export function oldestUnsettled(snapshot: string): bigint {
+  return BigInt(snapshot.slice(0, snapshot.indexOf(':')));
+}
+
+export type ChangedEntities = Map<EntityKind, string[]>;
+
+export async function readChanges(
+  transaction: Transaction,
+  appliedSnapshot: string,
+): Promise<ChangedEntities> {
+  const rows = await transaction<{ entity: EntityKind; id: string }[]>`
+    select distinct entity, id from latchkey.changes
+    where xid >= pg_snapshot_xmin(${appliedSnapshot}::pg_snapshot)
+      and not pg_visible_in_snapshot(xid, ${appliedSnapshot}::pg_snapshot)`;
+  const changed: ChangedEntities = new Map();
+  for (const { entity, id } of rows) {
+    const ids = changed.get(entity);
+    if (ids) ids.push(id);
+    // An entity of a newer version's schema is not ours to follow.
+    else if (entityKinds.includes(entity)) changed.set(entity, [id]);
+  }
+  return changed;
+}
+
+/**
+ * Forgets changes older than `retentionHours`. A node that was away for longer copies everything
+ * anew, which the raised `changes_pruned_below` tells it. Returns how many rows went.
+ */
+export async function pruneChanges(
+  transaction: Transaction,
+  retentionHours: number,
+): Promise<number> {
+  const [row] = await transaction<{ pruned: number }[]>`
+    with gone as (
+      delete from latchkey.changes
+      where logged_at < now() - make_interval(hours => ${retentionHours})
+      returning xid
+    ), raised as (
+      update latchkey.instance
+      set changes_pruned_below = greatest(changes_pruned_below,
+            ((select max(xid::text::numeric) from gone) + 1)::text::xid8)
+      where exists (select from gone)
+    )
+    select count(*)::int as pruned from gone`;
+  return row?.pruned ?? 0;
+}
