@@ -1,10 +1,19 @@
 /** Requests and results of `apis.*`. */
-import { type Static, Type } from '@sinclair/typebox';
+import {
+  boolean,
+  closed,
+  list,
+  open,
+  optional,
+  type Static,
+  string,
+  stringBetween,
+} from './json-schema.ts';
 import { keyResult } from './keys.ts';
-import { apiId, closed, list, open, pageLimit, text } from './shared.ts';
+import { apiId, pageLimit } from './shared.ts';
 
 export const createApiBody = closed(
-  { name: text(3, 256, { description: 'A name for people; several APIs may share it.' }) },
+  { name: stringBetween(3, 256, { description: 'A name for people; several APIs may share it.' }) },
   'An API to create.',
 );
 export type CreateApiBody = Static<typeof createApiBody>;
@@ -16,7 +25,7 @@ export const getApiBody = closed({ apiId }, 'The API to read.');
 export type GetApiBody = Static<typeof getApiBody>;
 
 export const getApiResult = open(
-  { id: apiId, name: Type.String({ description: 'The name given at creation.' }) },
+  { id: apiId, name: string({ description: 'The name given at creation.' }) },
   'An API.',
 );
 export type GetApiResult = Static<typeof getApiResult>;
@@ -26,19 +35,17 @@ export type DeleteApiBody = Static<typeof deleteApiBody>;
 
 export const listKeysBody = closed(
   {
-    apiId: Type.String({ minLength: 1, description: 'The API whose keys are listed.' }),
-    limit: Type.Optional(pageLimit),
-    cursor: Type.Optional(
-      Type.String({ description: 'The `pagination.cursor` of the page before; opaque.' }),
+    apiId: string({ minLength: 1, description: 'The API whose keys are listed.' }),
+    limit: optional(pageLimit),
+    cursor: optional(
+      string({ description: 'The `pagination.cursor` of the page before; opaque.' }),
     ),
-    externalId: Type.Optional(
-      Type.String({ minLength: 1, description: 'Only keys of this identity.' }),
+    externalId: optional(string({ minLength: 1, description: 'Only keys of this identity.' })),
+    decrypt: optional(
+      boolean({ default: false, description: 'Whether to show recoverable keys in full.' }),
     ),
-    decrypt: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether to show recoverable keys in full.' }),
-    ),
-    revalidateKeysCache: Type.Optional(
-      Type.Boolean({ default: false, description: 'Accepted without effect: nothing is cached.' }),
+    revalidateKeysCache: optional(
+      boolean({ default: false, description: 'Accepted without effect: nothing is cached.' }),
     ),
   },
   'Which keys to list.',

@@ -1,12 +1,9 @@
 /** Requests and results of `identities.*`. */
-import { type Static, Type } from '@sinclair/typebox';
+import { closed, list, open, optional, type Static, string } from './json-schema.ts';
 import {
-  closed,
   cursor,
   externalId,
-  list,
   meta,
-  open,
   pageLimit,
   ratelimit,
   ratelimitRequests,
@@ -14,17 +11,17 @@ import {
 } from './shared.ts';
 
 /** No pattern and no maximum: what cannot exist is not found, rather than refused. */
-const identityReference = Type.String({
+const identityReference = string({
   minLength: 1,
   description: 'An identity by its id (`id_…`) or by its externalId.',
 });
 
 export const identityResult = open(
   {
-    id: Type.String({ description: 'The id of the identity (`id_…`).' }),
-    externalId: Type.String({ description: 'Your own id of the user or organisation.' }),
-    meta: Type.Optional(meta),
-    ratelimits: Type.Optional(
+    id: string({ description: 'The id of the identity (`id_…`).' }),
+    externalId: string({ description: 'Your own id of the user or organisation.' }),
+    meta: optional(meta),
+    ratelimits: optional(
       list(ratelimit, { description: 'Limits shared by all keys of the identity.' }),
     ),
   },
@@ -35,15 +32,15 @@ export type IdentityResult = Static<typeof identityResult>;
 export const createIdentityBody = open(
   {
     externalId,
-    meta: Type.Optional(meta),
-    ratelimits: Type.Optional(ratelimitRequests),
+    meta: optional(meta),
+    ratelimits: optional(ratelimitRequests),
   },
   'An identity to create.',
 );
 export type CreateIdentityBody = Static<typeof createIdentityBody>;
 
 export const createIdentityResult = open(
-  { identityId: Type.String({ description: 'The id of the identity (`id_…`).' }) },
+  { identityId: string({ description: 'The id of the identity (`id_…`).' }) },
   'The created identity.',
 );
 export type CreateIdentityResult = Static<typeof createIdentityResult>;
@@ -53,9 +50,9 @@ export type GetIdentityBody = Static<typeof getIdentityBody>;
 
 export const listIdentitiesBody = closed(
   {
-    limit: Type.Optional(pageLimit),
-    cursor: Type.Optional(cursor),
-    search: Type.Optional(search),
+    limit: optional(pageLimit),
+    cursor: optional(cursor),
+    search: optional(search),
   },
   'Which identities to list.',
 );
@@ -67,8 +64,8 @@ export type ListIdentitiesResult = Static<typeof listIdentitiesResult>;
 export const updateIdentityBody = closed(
   {
     identity: identityReference,
-    meta: Type.Optional(meta),
-    ratelimits: Type.Optional(ratelimitRequests),
+    meta: optional(meta),
+    ratelimits: optional(ratelimitRequests),
   },
   'What is given replaces what is stored; what is absent stays.',
 );

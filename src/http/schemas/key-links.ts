@@ -1,6 +1,6 @@
 /** Requests of the `keys.*` operations that tie permissions and roles to a key. */
-import type { Static } from '@sinclair/typebox';
-import { closed, keyId, list, permissionSlug, roleName } from './shared.ts';
+import { closed, list, type Static } from './json-schema.ts';
+import { keyId, permissionSlug, roleName } from './shared.ts';
 
 const somePermissions = list(permissionSlug, {
   minItems: 1,

@@ -1,72 +1,81 @@
 /** Requests and results of `keys.*`, except verification and the ties to permissions and roles. */
-import { type Static, Type } from '@sinclair/typebox';
 import { identityResult } from './identities.ts';
 import {
+  boolean,
   closed,
-  expires,
-  externalId,
-  instantMaxMs,
   integer,
-  integerMax,
-  keyCredits,
-  keyId,
+  integerBetween,
   list,
-  meta,
   nullable,
   oneOf,
   open,
+  optional,
+  type Static,
+  string,
+  stringBetween,
+} from './json-schema.ts';
+import {
+  expires,
+  externalId,
+  instantMaxMs,
+  integerMax,
+  keyCredits,
+  keyId,
+  meta,
   permissionSlug,
   ratelimit,
   ratelimitRequests,
   refill,
   remainingCredits,
   roleName,
-  text,
 } from './shared.ts';
 
 export const keyBytesDefault = 16;
 
 /** Here an API id may be shorter than in `apis.*`. */
-const apiId = text(3, 255, {
+const apiId = stringBetween(3, 255, {
   pattern: '^[a-zA-Z0-9_]+$',
   description: 'The id of the API that the key belongs to.',
 });
-const keyName = text(1, 255, { description: 'A name for people.' });
-const enabled = Type.Boolean({ default: true, description: 'Whether the key may be used.' });
+const keyName = stringBetween(1, 255, { description: 'A name for people.' });
+const enabled = boolean({ default: true, description: 'Whether the key may be used.' });
 const roles = list(roleName, { maxItems: 100, description: 'Roles by name.' });
 const permissions = list(permissionSlug, {
   maxItems: 1000,
   description: 'Permissions by slug; missing ones are created.',
 });
-const decrypt = Type.Boolean({
+const decrypt = boolean({
   default: false,
   description: 'Whether to show a recoverable key in full.',
 });
-const plaintextKey = text(1, 512, { description: 'The whole key.' });
+const plaintextKey = stringBetween(1, 512, { description: 'The whole key.' });
 
 export const createKeyBody = closed(
   {
     apiId,
-    prefix: Type.Optional(
-      text(1, 16, { pattern: '^[a-zA-Z0-9_]+$', description: 'What the key starts with.' }),
+    prefix: optional(
+      stringBetween(1, 16, {
+        pattern: '^[a-zA-Z0-9_]+$',
+        description: 'What the key starts with.',
+      }),
     ),
-    byteLength: Type.Optional(
-      integer(16, 255, {
+    byteLength: optional(
+      integerBetween(16, 255, {
         default: keyBytesDefault,
         description: 'How many random bytes the key is made of.',
       }),
     ),
-    name: Type.Optional(keyName),
-    externalId: Type.Optional(externalId),
-    meta: Type.Optional(meta),
-    roles: Type.Optional(roles),
-    permissions: Type.Optional(permissions),
-    expires: Type.Optional(expires),
-    credits: Type.Optional(keyCredits),
-    ratelimits: Type.Optional(ratelimitRequests),
-    enabled: Type.Optional(enabled),
-    recoverable: Type.Optional(
-      Type.Boolean({
+    name: optional(keyName),
+    externalId: optional(externalId),
+    meta: optional(meta),
+    roles: optional(roles),
+    permissions: optional(permissions),
+    expires: optional(expires),
+    credits: optional(keyCredits),
+    ratelimits: optional(ratelimitRequests),
+    enabled: optional(enabled),
+    recoverable: optional(
+      boolean({
         default: false,
         description: 'Whether the key is also kept encrypted, to be shown again.',
       }),
@@ -83,7 +92,7 @@ export const createKeyResult = open(
 );
 export type CreateKeyResult = Static<typeof createKeyResult>;
 
-export const getKeyBody = closed({ keyId, decrypt: Type.Optional(decrypt) }, 'The key to read.');
+export const getKeyBody = closed({ keyId, decrypt: optional(decrypt) }, 'The key to read.');
 export type GetKeyBody = Static<typeof getKeyBody>;
 
 export const whoamiBody = closed({ key: plaintextKey }, 'The key to read, by itself.');
@@ -92,23 +101,23 @@ export type WhoamiBody = Static<typeof whoamiBody>;
 /** `data` of getKey and whoami, and one row of listKeys. Unlimited keys have no `credits`. */
 export const keyResult = open(
   {
-    keyId: Type.String({ description: 'The id of the key (`key_…`).' }),
-    start: Type.String({ description: 'The first characters of the key, to recognise it by.' }),
-    enabled: Type.Boolean({ description: 'Whether the key may be used.' }),
-    createdAt: Type.Integer({ description: 'Unix milliseconds.' }),
-    name: Type.Optional(Type.String({ description: 'A name for people.' })),
-    meta: Type.Optional(meta),
-    updatedAt: Type.Optional(Type.Integer({ description: 'Unix milliseconds.' })),
-    lastUsedAt: Type.Optional(Type.Integer({ description: 'Unix milliseconds.' })),
-    expires: Type.Optional(Type.Integer({ description: 'Unix milliseconds.' })),
-    permissions: Type.Optional(
-      list(Type.String(), { description: 'Slugs held directly or through roles.' }),
+    keyId: string({ description: 'The id of the key (`key_…`).' }),
+    start: string({ description: 'The first characters of the key, to recognise it by.' }),
+    enabled: boolean({ description: 'Whether the key may be used.' }),
+    createdAt: integer({ description: 'Unix milliseconds.' }),
+    name: optional(string({ description: 'A name for people.' })),
+    meta: optional(meta),
+    updatedAt: optional(integer({ description: 'Unix milliseconds.' })),
+    lastUsedAt: optional(integer({ description: 'Unix milliseconds.' })),
+    expires: optional(integer({ description: 'Unix milliseconds.' })),
+    permissions: optional(
+      list(string({}), { description: 'Slugs held directly or through roles.' }),
     ),
-    roles: Type.Optional(list(Type.String(), { description: 'Names of the roles of the key.' })),
-    credits: Type.Optional(keyCredits),
-    identity: Type.Optional(identityResult),
-    plaintext: Type.Optional(Type.String({ description: 'The whole key, if it was asked for.' })),
-    ratelimits: Type.Optional(list(ratelimit, { description: 'Limits of the key itself.' })),
+    roles: optional(list(string({}), { description: 'Names of the roles of the key.' })),
+    credits: optional(keyCredits),
+    identity: optional(identityResult),
+    plaintext: optional(string({ description: 'The whole key, if it was asked for.' })),
+    ratelimits: optional(list(ratelimit, { description: 'Limits of the key itself.' })),
   },
   'A key.',
 );
@@ -116,8 +125,8 @@ export type KeyResult = Static<typeof keyResult>;
 
 const creditsUpdate = closed(
   {
-    remaining: Type.Optional(remainingCredits),
-    refill: Type.Optional(nullable(refill)),
+    remaining: optional(remainingCredits),
+    refill: optional(nullable(refill)),
   },
   'Credits to set; null clears, what is absent stays.',
 );
@@ -125,15 +134,15 @@ const creditsUpdate = closed(
 export const updateKeyBody = closed(
   {
     keyId,
-    name: Type.Optional(nullable(keyName)),
-    externalId: Type.Optional(nullable(externalId)),
-    meta: Type.Optional(nullable(meta)),
-    expires: Type.Optional(nullable(expires)),
-    credits: Type.Optional(nullable(creditsUpdate)),
-    ratelimits: Type.Optional(ratelimitRequests),
-    enabled: Type.Optional(Type.Boolean({ description: 'Whether the key may be used.' })),
-    roles: Type.Optional(roles),
-    permissions: Type.Optional(permissions),
+    name: optional(nullable(keyName)),
+    externalId: optional(nullable(externalId)),
+    meta: optional(nullable(meta)),
+    expires: optional(nullable(expires)),
+    credits: optional(nullable(creditsUpdate)),
+    ratelimits: optional(ratelimitRequests),
+    enabled: optional(boolean({ description: 'Whether the key may be used.' })),
+    roles: optional(roles),
+    permissions: optional(permissions),
   },
   'What is given replaces what is stored, null clears it, what is absent stays.',
 );
@@ -142,8 +151,8 @@ export type UpdateKeyBody = Static<typeof updateKeyBody>;
 export const deleteKeyBody = closed(
   {
     keyId,
-    permanent: Type.Optional(
-      Type.Boolean({ default: false, description: 'Whether to erase the key altogether.' }),
+    permanent: optional(
+      boolean({ default: false, description: 'Whether to erase the key altogether.' }),
     ),
   },
   'The key to delete.',
@@ -153,7 +162,7 @@ export type DeleteKeyBody = Static<typeof deleteKeyBody>;
 export const rerollKeyBody = open(
   {
     keyId,
-    expiration: integer(0, instantMaxMs, {
+    expiration: integerBetween(0, instantMaxMs, {
       description: 'For how many milliseconds the old key still works.',
     }),
   },
@@ -163,10 +172,12 @@ export type RerollKeyBody = Static<typeof rerollKeyBody>;
 
 export const updateCreditsBody = closed(
   {
-    keyId: Type.String({ minLength: 3, description: 'The id of a key (`key_…`).' }),
+    keyId: string({ minLength: 3, description: 'The id of a key (`key_…`).' }),
     operation: oneOf(['set', 'increment', 'decrement'], 'What to do with the value.'),
-    value: Type.Optional(
-      nullable(integer(0, integerMax, { description: 'Credits; null with set: unlimited.' })),
+    value: optional(
+      nullable(
+        integerBetween(0, integerMax, { description: 'Credits; null with set: unlimited.' }),
+      ),
     ),
   },
   'A change of the credits of a key.',
@@ -175,25 +186,27 @@ export type UpdateCreditsBody = Static<typeof updateCreditsBody>;
 
 const migratedKey = closed(
   {
-    hash: Type.String({ minLength: 3, description: 'The hash, as the migration defines it.' }),
-    name: Type.Optional(keyName),
-    externalId: Type.Optional(
-      text(1, 255, { description: 'Your own id of the user or organisation.' }),
+    hash: string({ minLength: 3, description: 'The hash, as the migration defines it.' }),
+    name: optional(keyName),
+    externalId: optional(
+      stringBetween(1, 255, { description: 'Your own id of the user or organisation.' }),
     ),
-    meta: Type.Optional(meta),
-    roles: Type.Optional(roles),
-    permissions: Type.Optional(permissions),
-    expires: Type.Optional(expires),
-    enabled: Type.Optional(enabled),
-    credits: Type.Optional(keyCredits),
-    ratelimits: Type.Optional(ratelimitRequests),
+    meta: optional(meta),
+    roles: optional(roles),
+    permissions: optional(permissions),
+    expires: optional(expires),
+    enabled: optional(enabled),
+    credits: optional(keyCredits),
+    ratelimits: optional(ratelimitRequests),
   },
   'A key that exists elsewhere.',
 );
 
 export const migrateKeysBody = closed(
   {
-    migrationId: text(3, 255, { description: 'The migration that says how the keys are hashed.' }),
+    migrationId: stringBetween(3, 255, {
+      description: 'The migration that says how the keys are hashed.',
+    }),
     apiId,
     keys: list(migratedKey, { minItems: 1, description: 'The keys to take over.' }),
   },
@@ -205,12 +218,12 @@ export const migrateKeysResult = open(
   {
     migrated: list(
       open(
-        { hash: Type.String({ description: 'As in the request.' }), keyId },
+        { hash: string({ description: 'As in the request.' }), keyId },
         'A key that was taken over.',
       ),
       { description: 'The keys that were taken over.' },
     ),
-    failed: list(Type.String(), { description: 'Hashes that existed already.' }),
+    failed: list(string({}), { description: 'Hashes that existed already.' }),
   },
   'What became of each key.',
 );

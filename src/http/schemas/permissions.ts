@@ -1,25 +1,15 @@
 /** Requests and results of `permissions.*`, which also has the roles. */
-import { type Static, Type } from '@sinclair/typebox';
-import {
-  closed,
-  cursor,
-  list,
-  open,
-  pageLimit,
-  permissionSlug,
-  roleName,
-  search,
-  text,
-} from './shared.ts';
+import { closed, list, open, optional, type Static, string, stringBetween } from './json-schema.ts';
+import { cursor, pageLimit, permissionSlug, roleName, search } from './shared.ts';
 
-const permissionReference = text(1, 128, {
+const permissionReference = stringBetween(1, 128, {
   pattern: permissionSlug.pattern as string,
   description: 'A permission by its id (`perm_…`) or by its slug.',
 });
-const roleReference = text(1, 128, {
+const roleReference = stringBetween(1, 128, {
   description: 'A role by its id (`role_…`) or by its name.',
 });
-const description = Type.String({ maxLength: 512, description: 'What it is for, in words.' });
+const description = string({ maxLength: 512, description: 'What it is for, in words.' });
 const permissionSlugs = list(permissionSlug, {
   description: 'Permissions by slug; missing ones are created.',
 });
@@ -27,19 +17,19 @@ const permissionSlugs = list(permissionSlug, {
 const pageOf = (description: string) =>
   closed(
     {
-      limit: Type.Optional(pageLimit),
-      cursor: Type.Optional(cursor),
-      search: Type.Optional(search),
+      limit: optional(pageLimit),
+      cursor: optional(cursor),
+      search: optional(search),
     },
     description,
   );
 
 export const permissionResult = open(
   {
-    id: Type.String({ description: 'The id of the permission (`perm_…`).' }),
-    name: Type.String({ description: 'The name for people.' }),
-    slug: Type.String({ description: 'The name that keys and queries use.' }),
-    description: Type.Optional(Type.String({ description: 'What it is for, in words.' })),
+    id: string({ description: 'The id of the permission (`perm_…`).' }),
+    name: string({ description: 'The name for people.' }),
+    slug: string({ description: 'The name that keys and queries use.' }),
+    description: optional(string({ description: 'What it is for, in words.' })),
   },
   'A permission.',
 );
@@ -51,10 +41,10 @@ export type PermissionsResult = Static<typeof permissionsResult>;
 
 export const roleResult = open(
   {
-    id: Type.String({ description: 'The id of the role (`role_…`).' }),
-    name: Type.String({ description: 'The name by which keys refer to it.' }),
-    description: Type.Optional(Type.String({ description: 'What it is for, in words.' })),
-    permissions: Type.Optional(permissionsResult),
+    id: string({ description: 'The id of the role (`role_…`).' }),
+    name: string({ description: 'The name by which keys refer to it.' }),
+    description: optional(string({ description: 'What it is for, in words.' })),
+    permissions: optional(permissionsResult),
   },
   'A role: a named set of permissions.',
 );
@@ -65,16 +55,16 @@ export type RolesResult = Static<typeof rolesResult>;
 
 export const createPermissionBody = closed(
   {
-    name: text(1, 512, { description: 'A name for people.' }),
+    name: stringBetween(1, 512, { description: 'A name for people.' }),
     slug: permissionSlug,
-    description: Type.Optional(description),
+    description: optional(description),
   },
   'A permission to create.',
 );
 export type CreatePermissionBody = Static<typeof createPermissionBody>;
 
 export const createPermissionResult = open(
-  { permissionId: Type.String({ description: 'The id of the permission (`perm_…`).' }) },
+  { permissionId: string({ description: 'The id of the permission (`perm_…`).' }) },
   'The created permission.',
 );
 export type CreatePermissionResult = Static<typeof createPermissionResult>;
@@ -97,15 +87,15 @@ export type DeletePermissionBody = Static<typeof deletePermissionBody>;
 export const createRoleBody = closed(
   {
     name: roleName,
-    description: Type.Optional(description),
-    permissions: Type.Optional(permissionSlugs),
+    description: optional(description),
+    permissions: optional(permissionSlugs),
   },
   'A role to create.',
 );
 export type CreateRoleBody = Static<typeof createRoleBody>;
 
 export const createRoleResult = open(
-  { roleId: Type.String({ description: 'The id of the role (`role_…`).' }) },
+  { roleId: string({ description: 'The id of the role (`role_…`).' }) },
   'The created role.',
 );
 export type CreateRoleResult = Static<typeof createRoleResult>;
@@ -124,7 +114,7 @@ export type DeleteRoleBody = Static<typeof deleteRoleBody>;
 
 export const setRolePermissionsBody = closed(
   {
-    roleId: text(3, 255, {
+    roleId: stringBetween(3, 255, {
       pattern: '^[a-zA-Z0-9_-]+$',
       description: 'A role by its id (`role_…`) only.',
     }),

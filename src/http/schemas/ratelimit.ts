@@ -1,29 +1,43 @@
 /** Requests and results of `ratelimit.*`. */
-import { type Static, Type } from '@sinclair/typebox';
-import { closed, cursor, integer, integerMax, list, open, text } from './shared.ts';
+import {
+  boolean,
+  closed,
+  integer,
+  integerBetween,
+  list,
+  open,
+  optional,
+  type Static,
+  string,
+  stringBetween,
+} from './json-schema.ts';
+import { cursor, integerMax } from './shared.ts';
 
 export const overridePageLimitDefault = 10;
 const durationMaxMs = 30 * 24 * 60 * 60 * 1000;
 
-const namespace = text(1, 512, {
+const namespace = stringBetween(1, 512, {
   description: 'A namespace by its name, in which each character counts, or by its id (`rlns_…`).',
 });
-const identifier = text(1, 512, {
+const identifier = stringBetween(1, 512, {
   description: 'What is counted: a user id, an address, or anything else.',
 });
-const overrideIdentifier = text(1, 512, {
+const overrideIdentifier = stringBetween(1, 512, {
   description: 'The identifier that the override is for; `*` stands for any characters.',
 });
-const overrideId = Type.String({ description: 'The id of the override (`rlor_…`).' });
+const overrideId = string({ description: 'The id of the override (`rlor_…`).' });
 
 export const limitBody = closed(
   {
     namespace,
     identifier,
-    limit: integer(1, integerMax, { description: 'How much is allowed within one window.' }),
-    duration: integer(1000, durationMaxMs, { description: 'The window in milliseconds.' }),
-    cost: Type.Optional(
-      integer(0, integerMax, { default: 1, description: 'What this call counts; 0 only looks.' }),
+    limit: integerBetween(1, integerMax, { description: 'How much is allowed within one window.' }),
+    duration: integerBetween(1000, durationMaxMs, { description: 'The window in milliseconds.' }),
+    cost: optional(
+      integerBetween(0, integerMax, {
+        default: 1,
+        description: 'What this call counts; 0 only looks.',
+      }),
     ),
   },
   'One rate-limit decision.',
@@ -32,11 +46,11 @@ export type LimitBody = Static<typeof limitBody>;
 
 export const limitResult = open(
   {
-    success: Type.Boolean({ description: 'Whether the call is within its limit.' }),
-    limit: Type.Integer({ description: 'The limit that applied, after overrides.' }),
-    remaining: Type.Integer({ description: 'What is left in this window.' }),
-    reset: Type.Integer({ description: 'When the window ends, in Unix milliseconds.' }),
-    overrideId: Type.Optional(overrideId),
+    success: boolean({ description: 'Whether the call is within its limit.' }),
+    limit: integer({ description: 'The limit that applied, after overrides.' }),
+    remaining: integer({ description: 'What is left in this window.' }),
+    reset: integer({ description: 'When the window ends, in Unix milliseconds.' }),
+    overrideId: optional(overrideId),
   },
   'The decision.',
 );
@@ -51,17 +65,17 @@ export type MultiLimitBody = Static<typeof multiLimitBody>;
 
 export const multiLimitResult = open(
   {
-    passed: Type.Boolean({ description: 'Whether each of the limits passed.' }),
+    passed: boolean({ description: 'Whether each of the limits passed.' }),
     limits: list(
       open(
         {
-          namespace: Type.String({ description: 'As in the request.' }),
-          identifier: Type.String({ description: 'As in the request.' }),
-          limit: Type.Integer({ description: 'The limit that applied, after overrides.' }),
-          remaining: Type.Integer({ description: 'What is left in this window.' }),
-          reset: Type.Integer({ description: 'When the window ends, in Unix milliseconds.' }),
-          passed: Type.Boolean({ description: 'Whether this limit by itself passed.' }),
-          overrideId: Type.Optional(overrideId),
+          namespace: string({ description: 'As in the request.' }),
+          identifier: string({ description: 'As in the request.' }),
+          limit: integer({ description: 'The limit that applied, after overrides.' }),
+          remaining: integer({ description: 'What is left in this window.' }),
+          reset: integer({ description: 'When the window ends, in Unix milliseconds.' }),
+          passed: boolean({ description: 'Whether this limit by itself passed.' }),
+          overrideId: optional(overrideId),
         },
         'One decision.',
       ),
@@ -76,8 +90,12 @@ export const setOverrideBody = closed(
   {
     namespace,
     identifier: overrideIdentifier,
-    limit: integer(0, integerMax, { description: 'The limit to apply instead; 0 refuses all.' }),
-    duration: integer(1000, integerMax, { description: 'The window to apply, in milliseconds.' }),
+    limit: integerBetween(0, integerMax, {
+      description: 'The limit to apply instead; 0 refuses all.',
+    }),
+    duration: integerBetween(1000, integerMax, {
+      description: 'The window to apply, in milliseconds.',
+    }),
   },
   'An override to create or to replace.',
 );
@@ -95,9 +113,9 @@ export type GetOverrideBody = Static<typeof getOverrideBody>;
 export const overrideResult = open(
   {
     overrideId,
-    identifier: Type.String({ description: 'The identifier or pattern.' }),
-    limit: Type.Integer({ description: 'The limit that applies instead.' }),
-    duration: Type.Integer({ description: 'The window that applies, in milliseconds.' }),
+    identifier: string({ description: 'The identifier or pattern.' }),
+    limit: integer({ description: 'The limit that applies instead.' }),
+    duration: integer({ description: 'The window that applies, in milliseconds.' }),
   },
   'An override.',
 );
@@ -106,9 +124,9 @@ export type OverrideResult = Static<typeof overrideResult>;
 export const listOverridesBody = closed(
   {
     namespace,
-    cursor: Type.Optional(cursor),
-    limit: Type.Optional(
-      integer(1, 100, {
+    cursor: optional(cursor),
+    limit: optional(
+      integerBetween(1, 100, {
         default: overridePageLimitDefault,
         description: 'How many rows the page has at most.',
       }),
