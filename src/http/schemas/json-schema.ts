@@ -88,15 +88,12 @@ export function anyObject(options: Options): Schema<Record<string, unknown>> {
 }
 
 /** An object that refuses unknown fields: the rule for request bodies and for what is in them. */
-export function closed<const F extends Fields>(
-  fields: F,
-  description: string,
-): Schema<ObjectOf<F>> {
+export function closed<F extends Fields>(fields: F, description: string): Schema<ObjectOf<F>> {
   return { ...open(fields, description), additionalProperties: false };
 }
 
 /** An object in which unknown fields are ignored. */
-export function open<const F extends Fields>(fields: F, description: string): Schema<ObjectOf<F>> {
+export function open<F extends Fields>(fields: F, description: string): Schema<ObjectOf<F>> {
   const properties: Record<string, Schema> = {};
   const required: string[] = [];
   for (const [name, field] of Object.entries(fields)) {
