@@ -68,7 +68,7 @@ function listenOnce(port: number): Promise<number | undefined> {
 export type StoreLog = {
   /** For the standard output and error of the server. */
   readonly fd: number;
-  /** The last lines written since it was opened, at most `lineCount`. */
+  /** The last lines written since it was opened, at most `lineCount`, without stack frames. */
   tail(lineCount: number): string;
   close(): void;
 };
@@ -87,12 +87,18 @@ export function openStoreLog(folder: string): StoreLog {
       const fromBytes = Math.max(startBytes, endBytes - 16_384);
       const bytes = Buffer.alloc(Math.max(0, endBytes - fromBytes));
       readSync(fd, bytes, 0, bytes.length, fromBytes);
-      return bytes.toString('utf8').trimEnd().split('\n').slice(-lineCount).join('\n');
+      const lines = bytes.toString('utf8').split('\n');
+      return lines.filter(isTelling).slice(-lineCount).join('\n');
     },
     close() {
       closeSync(fd);
     },
   };
+}
+
+/** ClickHouse adds a stack to its errors, `7. ? @ 0x000000000f1004c3` and so on. */
+function isTelling(line: string): boolean {
+  return line.trim() !== '' && !/^\d+\. .* @ 0x/.test(line);
 }
 
 function readIfThere(path: string): string | undefined {

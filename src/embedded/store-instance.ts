@@ -15,9 +15,10 @@ export type StoreInstance = {
   readonly ownerIdentity: string;
 };
 
-/** An orphan has noticed its owner's death already; it needs the time of a clean shutdown. */
-const selfStopMs = 5_000;
-const askedStopMs = 10_000;
+/** An orphan is stopping already, because its watcher noticed its owner's death: ask later. */
+const selfStopMs = 1_000;
+/** PostgreSQL may have much to write before it ends. */
+const askedStopMs = 30_000;
 const killedMs = 5_000;
 
 export function recordInstance(folder: string, serverPid: number): void {
