@@ -1,0 +1,27 @@
+# Everything runs through bin/with-node, which sees to a suitable Node and to the dependencies.
+# No shell stays between make and the program: Ctrl-C reaches it once, and make waits for it.
+
+.PHONY: help start test check bench clean
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo 'make start   start the server, with its stores, until Ctrl-C'
+	@echo 'make test    all checks and tests'
+	@echo 'make check   types, lint and style only'
+	@echo 'make bench   the benchmarks'
+	@echo 'make clean   remove the installed packages and the fetched Node; stored keys stay'
+
+start:
+	@bin/with-node node src/main.ts start
+
+test:
+	@bin/with-node node test/run.ts
+
+check:
+	@bin/with-node node test/run.ts --static
+
+bench:
+	@bin/with-node npm run --silent bench
+
+clean:
+	@rm -rf node_modules .node
