@@ -17,7 +17,12 @@ export type SourceText = {
   code: string;
 };
 
-export type Import = { specifier: string; line: number };
+export type Import = {
+  specifier: string;
+  line: number;
+  /** Gone when the program runs. */
+  isType: boolean;
+};
 
 const comment = /\/\/[^\n]*|\/\*[\s\S]*?\*\//.source;
 const quoted = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"/.source;
@@ -49,6 +54,7 @@ export function importsOf({ text }: SourceText): Import[] {
   return [...text.matchAll(imports)].map((match) => ({
     specifier: match[1] ?? match[2] ?? match[3] ?? '',
     line: lineAt(text, match.index),
+    isType: /^(?:import|export) type\b/.test(match[0]),
   }));
 }
 

@@ -19,7 +19,7 @@ const folderOrder = [
   ...['lib', 'domain', 'config', 'limits', 'verify', 'keys', 'events', 'replication', 'control'],
   ...['analytics', 'http', 'embedded', 'processes', 'main.ts'],
 ];
-/** These never import each other: `processes` hands one's functions to another as arguments. */
+/** `processes` hands one's functions to another as arguments; only types are imported. */
 const spokes = ['keys', 'events', 'replication', 'control', 'http'];
 /** What is run by a path and not by an import. */
 const entryPoints = [
@@ -50,7 +50,7 @@ function placesWith(files: SourceText[], pattern: RegExp, problem: string): stri
   );
 }
 
-test('a folder imports itself and folders further in, and a spoke imports no other spoke', () => {
+test('a folder imports itself and folders further in, and a spoke calls no other spoke', () => {
   none(
     sources.flatMap((source) => {
       const folder = folderOf(source.path);
@@ -58,9 +58,9 @@ test('a folder imports itself and folders further in, and a spoke imports no oth
       if (place < 0) return [`${source.path}:1 is in a folder that has no place in the order`];
       return importsOf(source).flatMap((found) => {
         const target = folderOf(importedPath(source.path, found) ?? source.path);
-        const isSpokeToSpoke = spokes.includes(folder) && spokes.includes(target);
+        const isBetweenSpokes = [folder, target].every((one) => spokes.includes(one));
         if (target === folder) return [];
-        if (folderOrder.indexOf(target) < place && !isSpokeToSpoke) return [];
+        if (folderOrder.indexOf(target) < place && (found.isType || !isBetweenSpokes)) return [];
         return [`${source.path}:${found.line} ${folder} must not import ${target}`];
       });
     }),
@@ -177,6 +177,22 @@ test('what installs and starts names no registry host and no path of one machine
       ...linesWith(text, host).map((line) => `${path}:${line} names a registry`),
       ...linesWith(text, machinePath).map((line) => `${path}:${line} names a path of one machine`),
     ]),
+  );
+});
+
+test('the lock file names the binaries for every platform, whichever machine wrote it', () => {
+  type Locked = { version: string; optionalDependencies?: Record<string, string> };
+  const lock = JSON.parse(readSource('package-lock.json').text);
+  const packages = new Map<string, Locked>(Object.entries(lock.packages));
+  none(
+    [...packages].flatMap(([path, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter((name) => !packages.has(`${path}/node_modules/${name}`))
+        .filter((name) => !packages.has(`node_modules/${name}`))
+        .map(
+          (name) => `package-lock.json:1 has no ${name}, which ${path} may need: npm ci refuses`,
+        ),
+    ),
   );
 });
 
