@@ -1,0 +1,35 @@
+/**
+ * The Piscina pool that runs `batch-task.ts`. A thread that dies is replaced by the pool, and its
+ * task rejects: the shipper sends the same batch again.
+ */
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import type { BatchReport, BatchWork } from './batch-task.ts';
+
+export type BatchPool = {
+  /** Rejects when the thread died or `signal` aborted, which ends the thread. */
+  run(work: BatchWork, signal: AbortSignal): Promise<BatchReport>;
+  /** Of the threads that live now. */
+  readonly threads: readonly { terminate(): Promise<number> }[];
+  close(): Promise<void>;
+};
+
+export function createBatchPool(threadCount: number): BatchPool {
+  const pool = new Piscina<BatchWork, BatchReport>({
+    filename: fileURLToPath(new URL('./batch-task.ts', import.meta.url)),
+    minThreads: threadCount,
+    maxThreads: threadCount,
+    concurrentTasksPerWorker: 1,
+    // The shipper never has more batches under way than there are threads.
+    maxQueue: threadCount,
+    // 'sync' freezes the thread between two tasks, and with it the sockets that are kept alive.
+    atomics: 'disabled',
+  });
+  return {
+    run: (work, signal) => pool.run(work, { signal }),
+    get threads() {
+      return pool.threads;
+    },
+    close: () => pool.destroy(),
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * The connection to ClickHouse. What the server must be told with every insert, so that a batch
+ * which is sent again counts once, stands here.
+ */
+import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
+
+export type Clickhouse = ClickHouseClient;
+
+export type ClickhouseOptions = {
+  /** `http[s]://user:password@host:port/database`. */
+  url: string;
+  requestTimeoutMs: number;
+  /** Sockets to the server. */
+  connectionsMax: number;
+};
+
+/** Opens no connection yet. Close it with `close()`. */
+export function createClickhouse(options: ClickhouseOptions): Clickhouse {
+  return createClient({
+    url: options.url,
+    application: 'latchkey',
+    request_timeout: options.requestTimeoutMs,
+    max_open_connections: options.connectionsMax,
+    keep_alive: { enabled: true },
+    compression: { request: { codec: 'zstd', level: 1 } },
+    log: { level: ClickHouseLogLevel.OFF },
+  });
+}
+
+export type RowBinaryInsert = {
+  table: string;
+  columns: readonly string[];
+  rows: Buffer;
+  /** Tells the server which inserts are the same. */
+  token: string;
+};
+
+/**
+ * Inserts the rows as one block and waits until the server has confirmed it. Throws what
+ * `clickhouseFault` classifies. `rows` may be reused after it returns, but not after it throws: the
+ * compressor may still be reading.
+ */
+export async function insertRowBinary(client: Clickhouse, insert: RowBinaryInsert): Promise<void> {
+  const result = await client.exec({
+    query: `INSERT INTO ${insert.table} (${insert.columns.join(', ')}) FORMAT RowBinary`,
+    values: Readable.from([insert.rows], { objectMode: false }),
+    clickhouse_settings: {
+      insert_deduplicate: 1,
+      insert_deduplication_token: insert.token,
+      deduplicate_blocks_in_dependent_materialized_views: 1,
+      // Recent servers answer before the rows are stored, unless told not to.
+      async_insert: 0,
+      wait_end_of_query: 1,
+      // One block: the token names an insert as a whole only then.
+      max_insert_block_size: '10000000',
+      max_partitions_per_insert_block: '0',
+    },
+  });
+  result.stream.resume();
+  await finished(result.stream);
+}
