@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { createBodyValidator, parseJsonBody } from '../../src/http/body-validator.ts';
 import { closed, integerBetween, list } from '../../src/http/schemas/json-schema.ts';
 import { verifyKeyBody } from '../../src/http/schemas/verify-key.ts';
+import { createRandom } from '../support/random-bodies.ts';
 
 const path = '/v2/keys.verifyKey';
 const json = 'application/json';
@@ -61,7 +62,7 @@ test('bytes that are not UTF-8 are refused, never read as something else', () =>
   }
 });
 
-test('nesting is bounded, brackets in strings do not count, and unclosed ones never overflow', () => {
+test('nesting is bounded, also where it is never closed; brackets in strings do not count', () => {
   const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
   assert.ok(parsed(nested(256)));
   assert.match(faultOf(json, bytesOf(nested(257))).message, /256 levels/);
@@ -87,6 +88,27 @@ test('of a field given twice the last counts, and __proto__ is a field like any 
     refused?.errors?.map(({ message }) => message),
     ["missing property 'key'", "additional properties '__proto__' not allowed"],
   );
+});
+
+test('of 10,000 bodies with random bytes changed, exactly those that are JSON are read', () => {
+  const seed = 7;
+  const random = createRandom(seed);
+  const whole = bytesOf('{"key":"a\\u00e9\\\\ü😀","tags":["x",{"y":[1.5e-3,-0,true,null]}]} ');
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  for (let count = 0; count < 10_000; count += 1) {
+    const bytes = Buffer.from(whole);
+    for (let changes = 1 + Math.floor(random() * 3); changes > 0; changes -= 1) {
+      const byte = random() < 0.5 ? whole[Math.floor(random() * whole.length)] : random() * 256;
+      bytes[Math.floor(random() * bytes.length)] = byte as number;
+    }
+    let expected: unknown;
+    try {
+      expected = JSON.parse(strict.decode(bytes));
+    } catch {}
+    const body = parseJsonBody(path, json, bytes);
+    const place = `seed ${seed}, body ${count}: ${bytes.toString('latin1')}`;
+    assert.deepEqual(body.ok ? body.value : undefined, expected, place);
+  }
 });
 
 test('a validator passes what follows its schema and tells all that does not', () => {
