@@ -16,8 +16,9 @@ export type BodyValidator = (path: string, body: unknown) => RequestFault | unde
 let sharedAjv: Ajv | undefined;
 
 /**
- * The schema is compiled at the first call (2 ms on average, all of them 80 ms), so that starting
- * compiles nothing that nobody asks for; call it once beforehand where the first request counts.
+ * The schema is compiled at the first call (that of verifyKey takes 3 ms, of createKey 13 ms, all 40
+ * some 100 ms), so that a start compiles nothing that nobody asks for; call it once beforehand
+ * where the first request must not wait. A body that is good then takes 0.1 µs.
  */
 export function createBodyValidator(schema: Schema): BodyValidator {
   let validate: ValidateFunction | undefined;
@@ -40,8 +41,8 @@ export type JsonBody = { ok: true; value: unknown } | { ok: false; fault: Reques
 
 /**
  * Reads `bytes` as JSON. `contentType` is the header as it came, empty when absent. Of a field that
- * is given twice the last one counts. The value holds no NUL and no lone surrogate, neither of which
- * PostgreSQL can store: they become U+FFFD, as if the caller had sent that.
+ * is given twice the last one counts. NUL and lone surrogates, which PostgreSQL cannot store, are
+ * read as U+FFFD, so that no later stage can stumble over them.
  */
 export function parseJsonBody(path: string, contentType: string, bytes: Uint8Array): JsonBody {
   if (!isJson(contentType)) return refuse(contentTypeFault(contentType));
@@ -94,13 +95,17 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** A surrogate pair and any other escape match as a whole and stay; the named group does not. */
-const escapes =
-  /\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?<bad>u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2}))|.)/gs;
+const highSurrogate = 'u[dD][89abAB][0-9a-fA-F]{2}';
+const lowSurrogate = 'u[dD][c-fC-F][0-9a-fA-F]{2}';
+/** One escape at a time, a pair of surrogates as a whole; the group is what cannot be stored. */
+const escapes = new RegExp(
+  `\\\\(?:${highSurrogate}\\\\${lowSurrogate}|(u0000|${highSurrogate}|${lowSurrogate})|.)`,
+  'gs',
+);
 
 function withStorableText(json: string): string {
   if (!json.includes('\\u')) return json;
-  return json.replace(escapes, (whole, bad) => (bad === undefined ? whole : '\\ufffd'));
+  return json.replace(escapes, (whole, lost) => (lost === undefined ? whole : '\\ufffd'));
 }
 
 /** V8 repeats a piece of the body in its message; that may be of a key, and messages get logged. */
