@@ -2,8 +2,8 @@
  * What the embedded ClickHouse reads: settings, users and first statements, as files.
  *
  * The engine is `clickhouse local` with a listener. Its own session, which has to open that
- * listener, logs in as `default` from 127.0.0.1 without a password, and nothing can change that; so
- * `default` has two rights and one session at most. That one is taken before the listener opens, and
+ * listener, logs in as `default` from 127.0.0.1 without a password, and nothing can change that;
+ * so `default` has few rights and one session at most. That one is taken before the listener opens:
  * whoever comes over HTTP as `default` is refused. Everybody else needs the password of `latchkey`.
  */
 import { createHash } from 'node:crypto';
@@ -64,7 +64,6 @@ function serverSettings(folder: string, port: number): XmlElement {
     index_mark_cache_size: cacheBytes,
     // With the default of 2 its own housekeeping tasks wait for each other and warn about it.
     background_schedule_pool_size: 8,
-    logger: { level: 'error' },
   };
 }
 

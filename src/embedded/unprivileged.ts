@@ -21,6 +21,8 @@ export function unprivileged({ program, args }: ServerCommand): ServerCommand {
   }
   const identity = [`--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups'];
   const capability = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // initdb looks for its parts by access(2), which counts a capability only with this bit.
+  capability.push('--securebits=+no_setuid_fixup');
   return { program: setpriv, args: [...identity, ...capability, program, ...args] };
 }
 
