@@ -19,6 +19,7 @@ import { oldestUnsettled, pruneChanges, readChanges, readDatabaseState } from '.
 import { copyEverything } from './first-copy.ts';
 
 export type ReplicatorOptions = {
+  /** The replicator's own; whoever opened it ends it after `stop`, and with it the LISTEN. */
   database: Database;
   page: GenerationPage;
   /** The replica in use; undefined before the first copy. */
@@ -163,12 +164,11 @@ export function startReplicator(options: ReplicatorOptions): Replicator {
     problem = text;
   }
 
-  async function listen(): Promise<() => Promise<void>> {
-    const subscription = await database.listen(channel, wake, () => {
+  async function listen(): Promise<void> {
+    await database.listen(channel, wake, () => {
       isListening = true;
       wake();
     });
-    return () => subscription.unlisten();
   }
 
   async function loop(): Promise<void> {

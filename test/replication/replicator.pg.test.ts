@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { migrate } from '../../src/control/migrate.ts';
+import { prepareFirstStart } from '../../src/control/root-keys.ts';
+import { keyHash } from '../../src/domain/key-hash.ts';
+import { openGenerationPage } from '../../src/keys/generation-page.ts';
+import { nextReplica, switchReplica } from '../../src/keys/replica-files.ts';
+import { openReplicaReader, type ReplicaReader } from '../../src/keys/replica-reader.ts';
+import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
+import { type Database, openDatabase } from '../../src/lib/database.ts';
+import { silentLogger } from '../../src/lib/logger.ts';
+import { pruneChanges } from '../../src/replication/change-feed.ts';
+import { type Replicator, startReplicator } from '../../src/replication/replicator.ts';
+import { type TestDatabase, testDatabase } from '../support/stores.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-replicator-'));
+const page = openGenerationPage(join(folder, 'generations'));
+let server: TestDatabase;
+let database: Database;
+let workspaceId: string;
+
+before(async () => {
+  server = await testDatabase();
+  database = openDatabase(server.url, { connectionsMax: 4, applicationName: 'test' });
+  await migrate(database);
+  ({ workspaceId } = await prepareFirstStart(database, { chosenKey: '', nowMs: 1 }));
+  await database`
+    insert into latchkey.apis (id, workspace_id, keyspace_id, name, created_at_ms)
+    values ('api_1', ${workspaceId}, 'ks_1', 'payments', 1)`;
+});
+
+after(async () => {
+  await database.end();
+  await server.close();
+  page.close();
+  rmSync(folder, { recursive: true });
+});
+
+type Node = { replicator: Replicator; reader: ReplicaReader; stop(): Promise<void> };
+
+/** A replicator with a reader beside it, as a primary and a worker share them. */
+async function startNode(name: string, previousPath?: string): Promise<Node & { path: string }> {
+  const replicas = join(folder, name);
+  let reader: ReplicaReader | undefined;
+  let path = previousPath ?? '';
+  const own = openDatabase(server.url, { connectionsMax: 3, applicationName: name });
+  const replicator = startReplicator({
+    database: own,
+    page,
+    current: previousPath ? openReplicaWriter(previousPath) : undefined,
+    openFresh: () => openReplicaWriter(nextReplica(replicas)),
+    async switchTo(writer) {
+      switchReplica(replicas, writer.path);
+      path = writer.path;
+      await reader?.switchTo(writer.path);
+    },
+    logger: silentLogger,
+    clock: Date.now,
+  });
+  await replicator.awaitApplied();
+  reader = openReplicaReader(path, page);
+  const opened = reader;
+  return {
+    replicator,
+    reader: opened,
+    path,
+    async stop() {
+      await replicator.stop();
+      await opened.close();
+      await own.end();
+    },
+  };
+}
+
+async function insertKey(id: string, key: string): Promise<void> {
+  await database`
+    insert into latchkey.keys (id, workspace_id, api_id, hash, start, created_at_ms)
+    values (${id}, ${workspaceId}, 'api_1', ${keyHash(key)}, '', 1)`;
+}
+
+test('the first copy holds what was there, and each later change is there when it is waited for', async () => {
+  await insertKey('key_before', 'before');
+  const node = await startNode('first');
+  assert.equal(node.reader.keyByHash(keyHash('before'))?.keyId, 'key_before');
+  assert.equal(node.reader.find('api', 'api_1')?.name, 'payments');
+
+  await insertKey('key_after', 'after');
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('after'))?.isEnabled, true);
+
+  await database`update latchkey.keys set enabled = false where id = 'key_after'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('after'))?.isEnabled, false);
+
+  await database`delete from latchkey.keys where id = 'key_after'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('after')), undefined);
+  assert.equal(node.replicator.status().fullCopyCount, 1);
+  await node.stop();
+});
+
+test('a change is followed without anybody waiting for it', async () => {
+  const node = await startNode('notified');
+  await insertKey('key_notified', 'notified');
+  await waitFor('the key arrives', () => node.reader.keyByHash(keyHash('notified')) !== undefined);
+  await node.stop();
+});
+
+test('a transaction that commits after later ones is not missed', async () => {
+  const node = await startNode('late');
+  const connection = await database.reserve();
+  await connection`begin`;
+  await connection`
+    insert into latchkey.keys (id, workspace_id, api_id, hash, start, created_at_ms)
+    values ('key_slow', ${workspaceId}, 'api_1', ${keyHash('slow')}, '', 1)`;
+  await insertKey('key_fast', 'fast');
+  await node.replicator.awaitApplied();
+  assert.ok(node.reader.keyByHash(keyHash('fast')));
+  assert.equal(node.reader.keyByHash(keyHash('slow')), undefined);
+  await connection`commit`;
+  connection.release();
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('slow'))?.keyId, 'key_slow');
+  await node.stop();
+});
+
+test('a key whose hash changes no longer answers to the old one', async () => {
+  const node = await startNode('rehash');
+  await insertKey('key_rehash', 'old hash');
+  await node.replicator.awaitApplied();
+  await database`
+    update latchkey.keys set hash = ${keyHash('new hash')} where id = 'key_rehash'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('old hash')), undefined);
+  assert.equal(node.reader.keyByHash(keyHash('new hash'))?.keyId, 'key_rehash');
+  await node.stop();
+});
+
+test('roles, limits and identities arrive as documents of their own', async () => {
+  const node = await startNode('documents');
+  await insertKey('key_linked', 'linked');
+  await database`
+    insert into latchkey.roles (id, workspace_id, name, created_at_ms)
+    values ('role_1', ${workspaceId}, 'admin', 1)`;
+  await database`
+    insert into latchkey.permissions (id, workspace_id, name, slug, created_at_ms)
+    values ('perm_1', ${workspaceId}, 'read', 'docs.read', 1)`;
+  await database`insert into latchkey.role_permissions values ('role_1', 'perm_1')`;
+  await database`insert into latchkey.key_roles values ('key_linked', 'role_1')`;
+  await database`
+    insert into latchkey.ratelimits (id, key_id, name, limit_count, duration_ms, auto_apply)
+    values ('rl_1', 'key_linked', 'requests', 10, 60000, true)`;
+  await node.replicator.awaitApplied();
+  const key = node.reader.keyByHash(keyHash('linked'));
+  assert.deepEqual(key?.roleIds, ['role_1']);
+  assert.deepEqual(key?.limits, [
+    { limitId: 'rl_1', name: 'requests', limit: 10, durationMs: 60_000, autoApply: true },
+  ]);
+  assert.deepEqual(node.reader.find('role', 'role_1')?.permissionIds, ['perm_1']);
+  assert.equal(node.reader.find('permission', 'perm_1')?.slug, 'docs.read');
+
+  const changesBefore = node.replicator.status().appliedChangeCount;
+  await database`delete from latchkey.permissions where id = 'perm_1'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.find('permission', 'perm_1'), undefined);
+  assert.equal(node.replicator.status().appliedChangeCount, changesBefore + 1);
+  await node.stop();
+});
+
+test('a restart follows from where it stopped, without a copy of everything', async () => {
+  const node = await startNode('restart');
+  await node.stop();
+  await insertKey('key_while_away', 'while away');
+  const again = await startNode('restart', node.path);
+  assert.equal(again.reader.keyByHash(keyHash('while away'))?.keyId, 'key_while_away');
+  assert.equal(again.replicator.status().fullCopyCount, 0);
+  await again.stop();
+});
+
+test('a node for which the change log has been pruned copies everything beside the old file', async () => {
+  const node = await startNode('pruned');
+  await node.stop();
+  await insertKey('key_pruned', 'pruned');
+  await database`update latchkey.changes set logged_at = now() - interval '2 days'`;
+  await database.begin((transaction) => pruneChanges(transaction, 24));
+  const again = await startNode('pruned', node.path);
+  assert.equal(again.replicator.status().fullCopyCount, 1);
+  assert.notEqual(again.path, node.path);
+  assert.equal(again.reader.keyByHash(keyHash('pruned'))?.keyId, 'key_pruned');
+  await again.stop();
+});
+
+test('another database under the same address is copied anew, never merged', async () => {
+  const node = await startNode('other');
+  await database`update latchkey.instance set instance_id = gen_random_uuid()`;
+  await database`delete from latchkey.keys where id = 'key_before'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.replicator.status().fullCopyCount, 2);
+  assert.equal(node.reader.keyByHash(keyHash('before')), undefined);
+  assert.ok(node.reader.keyByHash(keyHash('fast')));
+  await node.stop();
+});
