@@ -8,6 +8,7 @@ import type { Ajv, ValidateFunction } from 'ajv';
 import { fault, type RequestFault, type Violation } from '../domain/error-catalogue.ts';
 import { createBoundedAjv } from './bounded-ajv.ts';
 import type { Schema } from './schemas/json-schema.ts';
+import { storableJson } from './storable-json.ts';
 import { quote, toViolations, violationsMax } from './violations.ts';
 
 /** A fault for a body that violates the schema; undefined for one that may be used as it is. */
@@ -53,7 +54,7 @@ export function parseJsonBody(path: string, contentType: string, bytes: Uint8Arr
     return refuse(unreadableFault(path, `nesting is deeper than ${depthMax} levels`));
   }
   try {
-    return { ok: true, value: JSON.parse(withStorableText(text)) };
+    return { ok: true, value: JSON.parse(storableJson(text)) };
   } catch (error) {
     return refuse(unreadableFault(path, withoutExcerpt((error as Error).message)));
   }
@@ -93,19 +94,6 @@ function isTooDeep(text: string): boolean {
     } else if (char === 0x7d /* } */ || char === 0x5d /* ] */) depth -= 1;
   }
   return false;
-}
-
-const highSurrogate = 'u[dD][89abAB][0-9a-fA-F]{2}';
-const lowSurrogate = 'u[dD][c-fC-F][0-9a-fA-F]{2}';
-/** One escape at a time, a pair of surrogates as a whole; the group is what cannot be stored. */
-const escapes = new RegExp(
-  `\\\\(?:${highSurrogate}\\\\${lowSurrogate}|(u0000|${highSurrogate}|${lowSurrogate})|.)`,
-  'gs',
-);
-
-function withStorableText(json: string): string {
-  if (!json.includes('\\u')) return json;
-  return json.replace(escapes, (whole, lost) => (lost === undefined ? whole : '\\ufffd'));
 }
 
 /** V8 repeats a piece of the body in its message; that may be of a key, and messages get logged. */
