@@ -6,7 +6,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { run as runTests } from 'node:test';
@@ -29,6 +29,7 @@ const biomeArgs = ['check', '--error-on-warnings'];
 if (!process.stdout.isTTY) biomeArgs.push('--colors=off');
 
 const releasers = createReleasers();
+const interruption = new AbortController();
 /** Commands that run alone what has failed. */
 const failures = new Set<string>();
 
@@ -84,17 +85,19 @@ async function runCommand(command: string, commandArgs: string[]): Promise<void>
 }
 
 async function runFiles(globPatterns: string[]): Promise<void> {
-  const events = runTests({ globPatterns, concurrency, timeout: fileTimeoutMs });
-  let testCount = 0;
-  events.on('test:pass', () => testCount++);
+  const files = globSync(globPatterns).sort();
+  if (files.length === 0) {
+    failures.add(`(no such test) ${globPatterns.join(' ')}`);
+    return;
+  }
+  const { signal } = interruption;
+  const events = runTests({ files, concurrency, timeout: fileTimeoutMs, signal });
   events.on('test:fail', ({ file }) => {
-    testCount++;
     failures.add(file ? `node --test ${relative(root, file)}` : 'node test/run.ts');
   });
   const report = events.compose(new spec());
   report.pipe(process.stdout, { end: false });
   await once(report, 'end');
-  if (testCount === 0) failures.add(`(no test found) ${globPatterns.join(' ')}`);
 }
 
 async function step(name: string, work: () => Promise<void>): Promise<void> {
@@ -104,8 +107,9 @@ async function step(name: string, work: () => Promise<void>): Promise<void> {
   print(`── ${name}: ${((performance.now() - startMs) / 1_000).toFixed(1)} s`);
 }
 
-/** The files of the tests get the signal from the terminal too, or end with this process. */
+/** Ends the running test files; their own stores end with them. */
 async function interrupted(exitCode: number): Promise<void> {
+  interruption.abort();
   await releasers.releaseAll().catch(() => {});
   process.exit(exitCode);
 }

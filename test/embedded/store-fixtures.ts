@@ -61,7 +61,7 @@ export function temporaryFolder(): { folder: string; remove(): void } {
 
 export type StoreOwner = { owner: ChildProcess; pids: number[]; urls: string[] };
 
-/** Another process that starts both stores below `folder` and then does nothing. */
+/** Another process that starts both stores below `folder`; it ends with this one at the latest. */
 export async function spawnOwner(folder: string): Promise<StoreOwner> {
   const source = (name: string) =>
     JSON.stringify(pathToFileURL(join(import.meta.dirname, '../../src', name)).href);
@@ -74,9 +74,10 @@ export async function spawnOwner(folder: string): Promise<StoreOwner> {
       startEmbeddedPostgres({ folder: folder + '/PostgreSQL', logger }),
       startEmbeddedClickhouse({ folder: folder + '/ClickHouse', logger }),
     ]);
-    console.log(JSON.stringify(stores.map(({ pid, url }) => ({ pid, url }))));`;
+    console.log(JSON.stringify(stores.map(({ pid, url }) => ({ pid, url }))));
+    process.stdin.once('end', () => process.exit()).resume();`;
   const args = ['--input-type=module', '--eval', script];
-  const owner = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const [line] = (await once(owner.stdout, 'data')) as [Buffer];
   const started = JSON.parse(line.toString()) as { pid: number; url: string }[];
   return { owner, pids: started.map(({ pid }) => pid), urls: started.map(({ url }) => url) };
