@@ -49,12 +49,12 @@ export function spawnServer(
     env: serverEnvironment,
     stdio: ['ignore', log.fd, log.fd, 'pipe'],
   });
-  if (child.pid === undefined) throw new Error('/bin/sh cannot be started');
   let exit: StoreExit | undefined;
   const exited = exitOf(child).then((value) => {
     exit = value;
     return value;
   });
+  if (child.pid === undefined) throw new Error('/bin/sh cannot be started');
   return {
     pid: child.pid,
     exited,

@@ -4,7 +4,7 @@ import { createBackoff } from '../lib/backoff.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions, StoreExit } from './embedded-store.ts';
 import { type ServerCommand, type ServerProcess, spawnServer } from './server-process.ts';
 import { choosePort, openStoreLog, type StoreLog } from './store-folder.ts';
-import { forgetInstance, recordInstance } from './store-instance.ts';
+import { recordInstance } from './store-instance.ts';
 
 export type StoreServer = {
   /** For people: 'PostgreSQL'. */
@@ -50,20 +50,17 @@ async function startOnce(
   { folder, logger }: EmbeddedStoreOptions,
   port: number,
 ): Promise<EmbeddedStore | string> {
+  const command = server.command(port);
   const log = openStoreLog(folder);
-  const child = spawnServer(server.command(port), server.stopSignal, log);
+  const child = spawnServer(command, server.stopSignal, log);
   recordInstance(folder, child.pid);
-  const exited = child.exited.then((exit) => {
-    forgetInstance(folder);
-    return exit;
-  });
   const url = server.url(port);
   try {
-    if (!(await becomesReady(server, child, url))) return lastWords(await exited, log);
+    if (!(await becomesReady(server, child, url))) return lastWords(await child.exited, log);
     const store = {
       url,
       pid: child.pid,
-      exited,
+      exited: child.exited,
       stop: () => stopServer(server, child),
     };
     logger.debug({ pid: child.pid, port }, `${server.name} is ready`);
@@ -103,7 +100,6 @@ export async function runToEnd(name: string, command: ServerCommand, folder: str
   const child = spawnServer(command, 'SIGINT', log);
   recordInstance(folder, child.pid);
   const exit = await child.exited;
-  forgetInstance(folder);
   const words = lastWords(exit, log);
   log.close();
   if (exit.code !== 0) throw new Error(`${name} in ${folder} failed: ${words}`);

@@ -2,8 +2,9 @@
  * Who runs a store's server, kept in a file of its folder, so that the next start knows what it
  * finds: a server whose owner lives is left alone, one whose owner is dead is waited out and then
  * ended. No process is signalled unless its pid and its instant of start are the recorded ones.
+ * The record stays when the server ends: what it left behind is its, also when that was a crash.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity } from './process-identity.ts';
@@ -33,14 +34,10 @@ export function recordInstance(folder: string, serverPid: number): void {
   renameSync(`${path}.new`, path);
 }
 
-export function forgetInstance(folder: string): void {
-  rmSync(join(folder, 'instance.json'), { force: true });
-}
-
 /**
  * Returns when no server of an earlier start runs over `folder`: at once, or after an orphan has
- * ended. Gives back the record of an instance that ended without cleaning up. Throws when the
- * server belongs to a living process, or cannot be ended.
+ * ended. Gives back the record of the earlier server, which is dead. Throws when it belongs to a
+ * living process, or cannot be ended.
  */
 export async function settleEarlierInstance(
   folder: string,

@@ -1,7 +1,7 @@
 /** What the tests of the embedded stores share: one table of both, owners that can be killed. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -69,7 +69,7 @@ export async function spawnOwner(folder: string): Promise<StoreOwner> {
     import { startEmbeddedPostgres } from ${source('embedded/embedded-postgres.ts')};
     import { startEmbeddedClickhouse } from ${source('embedded/embedded-clickhouse.ts')};
     import { silentLogger as logger } from ${source('lib/logger.ts')};
-    const folder = ${JSON.stringify(folder)};
+    const folder = process.env.STORE_FOLDER;
     const stores = await Promise.all([
       startEmbeddedPostgres({ folder: folder + '/PostgreSQL', logger }),
       startEmbeddedClickhouse({ folder: folder + '/ClickHouse', logger }),
@@ -77,7 +77,10 @@ export async function spawnOwner(folder: string): Promise<StoreOwner> {
     console.log(JSON.stringify(stores.map(({ pid, url }) => ({ pid, url }))));
     process.stdin.once('end', () => process.exit()).resume();`;
   const args = ['--input-type=module', '--eval', script];
-  const owner = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const owner = spawn(process.execPath, args, {
+    env: { ...process.env, STORE_FOLDER: folder },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   const [line] = (await once(owner.stdout, 'data')) as [Buffer];
   const started = JSON.parse(line.toString()) as { pid: number; url: string }[];
   return { owner, pids: started.map(({ pid }) => pid), urls: started.map(({ url }) => url) };
@@ -89,23 +92,34 @@ export async function killNow(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Of the session that a store's server began: the server, its own children, its watcher. */
-export function pidsOfSession(sessionPid: number): number[] {
+/**
+ * Every process that has to do with a store in `folder`: the server and its watcher name the folder
+ * in their arguments, the children of a PostgreSQL server work inside of it. No zombies.
+ */
+export function pidsOver(folder: string): number[] {
   return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .filter((pid) => {
-      const [state, , , session] = statOf(pid);
-      return Number(session) === sessionPid && state !== 'Z' && state !== 'X';
+      const workingFolder = orEmpty(() => readlinkSync(`/proc/${pid}/cwd`));
+      return workingFolder.startsWith(folder) || argumentsOf(pid).includes(folder);
     })
     .map(Number);
 }
 
-/** The fields of /proc/<pid>/stat after the command's name; none when it is gone. */
-function statOf(pid: string): string[] {
+/** The watchers among these: they are still the shells that the servers have come from. */
+export function watchersOf(pids: number[]): number[] {
+  return pids.filter((pid) => argumentsOf(pid).startsWith('/bin/sh'));
+}
+
+function argumentsOf(pid: number | string): string {
+  return orEmpty(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+}
+
+/** A process may be gone by the time that we read of it. */
+function orEmpty(read: () => string): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return read();
   } catch {
-    return [];
+    return '';
   }
 }

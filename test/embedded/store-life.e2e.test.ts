@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLogger as logger } from '../../src/lib/logger.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { pidsOfSession, stores, temporaryFolder } from './store-fixtures.ts';
+import { pidsOver, stores, temporaryFolder } from './store-fixtures.ts';
 
 for (const { name, start, ask, engine } of stores) {
   const { folder, remove } = temporaryFolder();
@@ -18,10 +18,10 @@ for (const { name, start, ask, engine } of stores) {
       `create table notes (note varchar(20) not null) ${engine}`,
       `insert into notes values ('kept')`,
     );
-    assert.ok(pidsOfSession(first.pid).includes(first.pid));
+    assert.ok(pidsOver(folder).includes(first.pid));
     await first.stop();
     await first.stop();
-    await waitFor('an empty session', () => pidsOfSession(first.pid).length === 0);
+    await waitFor('no process over the folder', () => pidsOver(folder).length === 0);
     const second = await start({ folder, logger });
     assert.equal(second.url, first.url);
     assert.deepEqual(await ask(second.url, 'select note from notes'), ['kept']);
@@ -41,7 +41,7 @@ for (const { name, start, ask, engine } of stores) {
     assert.deepEqual(await ask(second.url, 'select note from crashes'), ['kept']);
     await first.stop();
     await second.stop();
-    await waitFor('an empty session', () => pidsOfSession(first.pid).length === 0);
+    await waitFor('no process over the folder', () => pidsOver(folder).length === 0);
   });
 }
 
