@@ -1,0 +1,60 @@
+/**
+ * A process that takes limits, or spends credits, as fast as it can, for the tests of exactness
+ * between processes. Started by `startHammer` of hammers.ts; its arguments are the files to map and
+ * its own number.
+ */
+
+import { mapFile } from '../../src/lib/mapped-file.ts';
+import { CreditTable } from '../../src/limits/credit-table.ts';
+import { WindowTable } from '../../src/limits/window-table.ts';
+import {
+  cellBytes,
+  cellCount,
+  cellOf,
+  clockCell,
+  type HammerOrder,
+  type HammerPaths,
+  startCell,
+} from './hammers.ts';
+
+const [pathsJson = '', numberText = ''] = process.argv.slice(2);
+const paths = JSON.parse(pathsJson) as HammerPaths;
+const firstCell = cellCount * (Number(numberText) + 1);
+const cells = new Int32Array(mapFile(paths.cells, cellBytes).buffer);
+const baseMs = paths.baseMs;
+const clock = () => baseMs + Atomics.load(cells, clockCell);
+const windows = new WindowTable(paths.windows, clock);
+const credits = new CreditTable(paths.credits);
+
+process.on('message', (order: HammerOrder) => {
+  const tally = order.choices.map(() => 0);
+  while (Atomics.load(cells, startCell) < order.start) {}
+  // Nobody's child runs for ever, not even if its parent is gone.
+  const giveUpAtMs = Date.now() + 30_000;
+  for (let turn = 0; turn < order.turns && Date.now() < giveUpAtMs; turn += 1) {
+    const choice = turn % order.choices.length;
+    const admitted = order.kind === 'spend' ? spend(order, choice) : take(order, choice);
+    if (admitted) tally[choice] = (tally[choice] ?? 0) + 1;
+  }
+  process.send?.(tally);
+});
+
+function spend(order: HammerOrder & { kind: 'spend' }, choice: number): boolean {
+  const { keyId, cost } = order.choices[choice] as { keyId: string; cost: number };
+  if (credits.spend(keyId, cost).outcome !== 'spent') return false;
+  Atomics.add(cells, firstCell + cellOf(choice, 0), 1);
+  return true;
+}
+
+/** An admitted take is written down under the window that it was counted in. */
+function take(order: HammerOrder & { kind: 'take' }, choice: number): boolean {
+  const requests = order.choices[choice] ?? [];
+  const verdicts = windows.takeAll(requests, clock());
+  if (verdicts.some((verdict) => verdict.exceeded)) return false;
+  const resetAtMs = verdicts[0]?.resetAtMs ?? 0;
+  const window = Math.floor((resetAtMs - baseMs) / (requests[0]?.durationMs ?? 1)) - 1;
+  Atomics.add(cells, firstCell + cellOf(choice, window), 1);
+  return true;
+}
+
+process.send?.('ready');
