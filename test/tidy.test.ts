@@ -16,8 +16,8 @@ import {
 
 /** Inner to outer: a folder imports itself and those before it. */
 const folderOrder = [
-  ...['lib', 'domain', 'config', 'limits', 'verify', 'keys', 'events', 'replication', 'control'],
-  ...['analytics', 'http', 'embedded', 'processes', 'main.ts'],
+  ...['lib', 'domain', 'contract', 'config', 'limits', 'verify', 'keys', 'events', 'replication', 'control'],
+  ...['analytics', 'http', 'embedded', 'processes', 'command-line', 'main.ts'],
 ];
 /** `processes` hands one's functions to another as arguments; only types are imported. */
 const spokes = ['keys', 'events', 'replication', 'control', 'http'];

@@ -104,6 +104,12 @@ export const options = [
     text: 'How long a stopping worker goes on serving the connections that it has.',
   },
   {
+    name: 'region',
+    kind: 'text',
+    fallback: '',
+    text: 'Name of this place, stored with every event.',
+  },
+  {
     name: 'log-level',
     kind: 'choice',
     fallback: 'info',
@@ -135,6 +141,7 @@ export type Config = {
   bodyBytesMax: number;
   spoolBytesMax: number;
   drainMs: number;
+  region: string;
   logLevel: LogLevel;
   logFormat: 'auto' | LogFormat;
 };

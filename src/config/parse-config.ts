@@ -107,6 +107,7 @@ function toConfig(values: Record<OptionName, never>): Config {
     bodyBytesMax: values['body-bytes-max'],
     spoolBytesMax: values['spool-bytes-max'],
     drainMs: values['drain-ms'],
+    region: values.region,
     logLevel: values['log-level'],
     logFormat: values['log-format'],
   };

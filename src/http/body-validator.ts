@@ -5,9 +5,9 @@
  */
 
 import type { Ajv, ValidateFunction } from 'ajv';
+import type { Schema } from '../contract/json-schema.ts';
 import { fault, type RequestFault, type Violation } from '../domain/error-catalogue.ts';
 import { createBoundedAjv } from './bounded-ajv.ts';
-import type { Schema } from './schemas/json-schema.ts';
 import { storableJson } from './storable-json.ts';
 import { quote, toViolations, violationsMax } from './violations.ts';
 

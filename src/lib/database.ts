@@ -6,7 +6,8 @@ import postgres from 'postgres';
 
 export type Database = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
-export type DatabaseListener = { unlisten(): Promise<void> };
+/** A connection pool or a transaction: whatever statements can be sent to. */
+export type Queryable = postgres.ISql;
 
 export type DatabaseOptions = {
   connectionsMax: number;
@@ -36,6 +37,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
  * - `unprepared`: the schema is missing or older than this program. Wait for a migration.
  * - `refused`: wrong password, missing rights, no such database. A person must act.
  * - `duplicate`: a unique key exists already.
+ * - `unstorable`: a text holds U+0000, which PostgreSQL cannot keep.
  * - `other`: anything else: a defect of ours, or of the server.
  */
 export type DatabaseFailure =
@@ -44,6 +46,7 @@ export type DatabaseFailure =
   | 'unprepared'
   | 'refused'
   | 'duplicate'
+  | 'unstorable'
   | 'other';
 
 const unreachableCodes = new Set([
@@ -70,6 +73,7 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
     return 'unprepared';
   }
   if (code === '23505') return 'duplicate';
+  if (code === '22021') return 'unstorable';
   if (code.startsWith('28') || code === '42501' || code === '3D000') return 'refused';
   const isGone = code.startsWith('08') || code.startsWith('57P') || code === '25006';
   return isGone || code.startsWith('53') ? 'unreachable' : 'other';

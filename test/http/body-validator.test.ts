@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closed, integerBetween, list } from '../../src/contract/json-schema.ts';
+import { verifyKeyBody } from '../../src/contract/verify-key.ts';
 import { createBodyValidator, parseJsonBody } from '../../src/http/body-validator.ts';
-import { closed, integerBetween, list } from '../../src/http/schemas/json-schema.ts';
-import { verifyKeyBody } from '../../src/http/schemas/verify-key.ts';
 import { createRandom } from '../support/random-bodies.ts';
 
 const path = '/v2/keys.verifyKey';

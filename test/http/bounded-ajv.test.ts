@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { closed, integerBetween, list, open, string } from '../../src/contract/json-schema.ts';
 import { createBoundedAjv } from '../../src/http/bounded-ajv.ts';
-import { closed, integerBetween, list, open, string } from '../../src/http/schemas/json-schema.ts';
 
 const errorsOf = (schema: object, body: unknown) => {
   const validate = createBoundedAjv(100).compile(schema);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBoundedAjv } from '../../src/http/bounded-ajv.ts';
 import {
   closed,
   integerBetween,
@@ -10,7 +9,8 @@ import {
   open,
   optional,
   stringBetween,
-} from '../../src/http/schemas/json-schema.ts';
+} from '../../src/contract/json-schema.ts';
+import { createBoundedAjv } from '../../src/http/bounded-ajv.ts';
 import { quote, toViolations } from '../../src/http/violations.ts';
 
 const slug = optional(stringBetween(2, 4, { pattern: '^[a-z\\.]+$' }));

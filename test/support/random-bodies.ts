@@ -1,4 +1,4 @@
-import type { Schema } from '../../src/http/schemas/json-schema.ts';
+import type { Schema } from '../../src/contract/json-schema.ts';
 
 /** What no schema expects, or what is just at an edge. */
 const oddities: readonly unknown[] = [

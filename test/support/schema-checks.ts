@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HTTPClient, Unkey } from '@unkey/api';
+import type { Schema } from '../../src/contract/json-schema.ts';
 import { createBodyValidator } from '../../src/http/body-validator.ts';
-import type { Schema } from '../../src/http/schemas/json-schema.ts';
 
 /** Where a body violates its schema, sorted; empty for a body that does not. */
 export function violatedLocations(schema: Schema, body: unknown): string[] {

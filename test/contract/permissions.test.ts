@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import * as schemas from '../../../src/http/schemas/permissions.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+import * as schemas from '../../src/contract/permissions.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const slug = 'documents.read';
 

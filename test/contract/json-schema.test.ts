@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { createBodyValidator } from '../../../src/http/body-validator.ts';
-import * as analytics from '../../../src/http/schemas/analytics.ts';
-import * as apis from '../../../src/http/schemas/apis.ts';
-import * as identities from '../../../src/http/schemas/identities.ts';
+import * as analytics from '../../src/contract/analytics.ts';
+import * as apis from '../../src/contract/apis.ts';
+import * as identities from '../../src/contract/identities.ts';
 import {
   closed,
   nullable,
@@ -13,13 +12,14 @@ import {
   type Schema,
   type Static,
   string,
-} from '../../../src/http/schemas/json-schema.ts';
-import * as keyLinks from '../../../src/http/schemas/key-links.ts';
-import * as keys from '../../../src/http/schemas/keys.ts';
-import * as permissions from '../../../src/http/schemas/permissions.ts';
-import * as ratelimit from '../../../src/http/schemas/ratelimit.ts';
-import * as verifyKey from '../../../src/http/schemas/verify-key.ts';
-import { createRandomBodies } from '../../support/random-bodies.ts';
+} from '../../src/contract/json-schema.ts';
+import * as keyLinks from '../../src/contract/key-links.ts';
+import * as keys from '../../src/contract/keys.ts';
+import * as permissions from '../../src/contract/permissions.ts';
+import * as ratelimit from '../../src/contract/ratelimit.ts';
+import * as verifyKey from '../../src/contract/verify-key.ts';
+import { createBodyValidator } from '../../src/http/body-validator.ts';
+import { createRandomBodies } from '../support/random-bodies.ts';
 
 const namespaces = [
   ...[analytics, apis, identities, keyLinks, keys, permissions, ratelimit, verifyKey],

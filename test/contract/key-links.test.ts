@@ -6,8 +6,8 @@ import {
   removeRolesBody,
   setPermissionsBody,
   setRolesBody,
-} from '../../../src/http/schemas/key-links.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+} from '../../src/contract/key-links.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const keyId = 'key_1';
 const permissions = ['documents.read', 'docs:*'];

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import * as schemas from '../../../src/http/schemas/keys.ts';
-import { assertRows, assertSdkCalls, type Row } from '../../support/schema-checks.ts';
+import * as schemas from '../../src/contract/keys.ts';
+import { assertRows, assertSdkCalls, type Row } from '../support/schema-checks.ts';
 
 const apiId = 'api_1';
 const keyId = 'key_1';

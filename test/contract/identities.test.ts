@@ -5,8 +5,8 @@ import {
   getIdentityBody,
   listIdentitiesBody,
   updateIdentityBody,
-} from '../../../src/http/schemas/identities.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+} from '../../src/contract/identities.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const identity = 'user_1';
 const limit = { name: 'requests', limit: 10, duration: 1000 };

@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import * as schemas from '../../../src/http/schemas/ratelimit.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+import * as schemas from '../../src/contract/ratelimit.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const override = { namespace: 'email.send', identifier: 'user_*' };
 const check = { namespace: 'email.send', identifier: 'user_1', limit: 10, duration: 60_000 };

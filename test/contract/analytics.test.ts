@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { analyticsBody } from '../../../src/http/schemas/analytics.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+import { analyticsBody } from '../../src/contract/analytics.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const query = 'SELECT 1';
 

@@ -1,11 +1,6 @@
 import { test } from 'node:test';
-import {
-  createApiBody,
-  deleteApiBody,
-  getApiBody,
-  listKeysBody,
-} from '../../../src/http/schemas/apis.ts';
-import { assertRows, assertSdkCalls } from '../../support/schema-checks.ts';
+import { createApiBody, deleteApiBody, getApiBody, listKeysBody } from '../../src/contract/apis.ts';
+import { assertRows, assertSdkCalls } from '../support/schema-checks.ts';
 
 const apiId = 'api_12345';
 

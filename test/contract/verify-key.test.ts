@@ -1,6 +1,6 @@
 import { test } from 'node:test';
-import { verifyKeyBody } from '../../../src/http/schemas/verify-key.ts';
-import { assertRows, assertSdkCalls, type Row } from '../../support/schema-checks.ts';
+import { verifyKeyBody } from '../../src/contract/verify-key.ts';
+import { assertRows, assertSdkCalls, type Row } from '../support/schema-checks.ts';
 
 const key = 'prod_2cGKbMxRyIzhCxo1Idjz8q';
 const row = (fields: object, ...locations: string[]): Row => [

@@ -1,0 +1,31 @@
+import type { Terminal } from './terminal.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type Flags = Readonly<Record<string, string | undefined>>;
+
+export type Invocation = {
+  /** What follows the name of the command. */
+  words: readonly string[];
+  flags: Flags;
+  environment: Environment;
+  terminal: Terminal;
+};
+
+export type FlagDescription = { name: string; kind: 'text' | 'switch'; text: string };
+
+export type Command = {
+  name: string;
+  /** How it is called, after `latchkey`. */
+  usage: string;
+  summary: string;
+  flags: readonly FlagDescription[];
+  /** The settings of the server may be given as flags too. */
+  takesSettings: boolean;
+  /** Resolves with the exit code. */
+  run(invocation: Invocation): Promise<number>;
+};
+
+/** A mistake in how a command was called: exit code 2, and how to call it. */
+export class UsageFault extends Error {
+  override readonly name = 'UsageFault';
+}

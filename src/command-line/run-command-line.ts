@@ -1,0 +1,101 @@
+/** From the words of a call to its exit code: 0 done, 1 failed, 2 called wrongly. */
+import { parseArgs } from 'node:util';
+import { optionsHelp } from '../config/describe-options.ts';
+import { options } from '../config/options.ts';
+import { type Command, type Environment, type Flags, UsageFault } from './command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { SettingsFault } from './environment.ts';
+import { rootKeyCommand } from './root-key-command.ts';
+import { startCommand } from './start-command.ts';
+import { createTerminal, type Terminal } from './terminal.ts';
+import { versionCommand } from './version-command.ts';
+
+const commands: readonly Command[] = [startCommand, rootKeyCommand, doctorCommand, versionCommand];
+
+export async function runCommandLine(
+  argv: readonly string[],
+  environment: Environment,
+): Promise<number> {
+  const [name = 'help', ...rest] = argv;
+  const terminal = createTerminal(argv.includes('--json'));
+  if (name === 'help' || name === '--help' || name === '-h') {
+    terminal.print(overview());
+    return 0;
+  }
+  if (name === '--version') return runOne(versionCommand, rest, { environment, terminal });
+  const command = commands.find((one) => one.name === name);
+  if (!command) {
+    terminal.complain(`latchkey: there is no command '${name}'.\n\n${overview()}`);
+    return 2;
+  }
+  return runOne(command, rest, { environment, terminal });
+}
+
+type Surroundings = { environment: Environment; terminal: Terminal };
+
+async function runOne(
+  command: Command,
+  argv: readonly string[],
+  { environment, terminal }: Surroundings,
+): Promise<number> {
+  try {
+    const { words, flags } = parse(command, argv);
+    if (flags.help !== undefined) {
+      terminal.print(help(command));
+      return 0;
+    }
+    return await command.run({ words, flags, environment, terminal });
+  } catch (error) {
+    const isUsage = error instanceof UsageFault || error instanceof SettingsFault;
+    if (terminal.isJson) terminal.print(JSON.stringify({ error: (error as Error).message }));
+    else terminal.complain(`latchkey: ${messageOf(error)}`);
+    return isUsage ? 2 : 1;
+  }
+}
+
+function messageOf(error: unknown): string {
+  const { message, cause } = error as Error;
+  return cause instanceof Error ? `${message}: ${messageOf(cause)}` : message;
+}
+
+function parse(command: Command, argv: readonly string[]): { words: string[]; flags: Flags } {
+  const known: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  };
+  for (const flag of command.flags) {
+    known[flag.name] = { type: flag.kind === 'switch' ? 'boolean' : 'string' };
+  }
+  if (command.takesSettings) for (const { name } of options) known[name] = { type: 'string' };
+  try {
+    const parsed = parseArgs({ args: [...argv], options: known, allowPositionals: true });
+    const flags = Object.fromEntries(
+      Object.entries(parsed.values).map(([name, value]) => [name, String(value)]),
+    );
+    return { words: parsed.positionals, flags };
+  } catch (error) {
+    throw new UsageFault(`${(error as Error).message}\nSee: latchkey ${command.name} --help`);
+  }
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map((command) => command.usage.length)) + 2;
+  const lines = commands.map((command) => `  ${command.usage.padEnd(width)}${command.summary}`);
+  return [
+    'Latchkey: self-hosted API-key verification at memory speed.',
+    '',
+    'Usage: latchkey <command> [flags]',
+    '',
+    ...lines,
+    '',
+    'latchkey <command> --help tells more. Every command knows --json.',
+  ].join('\n');
+}
+
+function help(command: Command): string {
+  const own = command.flags.map((flag) => `  --${flag.name.padEnd(18)}${flag.text}`);
+  const lines = [`Usage: latchkey ${command.usage}`, '', command.summary];
+  if (own.length > 0) lines.push('', ...own);
+  if (command.takesSettings) lines.push('', 'Settings, as flags or variables:', '', optionsHelp());
+  return lines.join('\n');
+}

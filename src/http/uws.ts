@@ -1,0 +1,32 @@
+/**
+ * uWebSockets.js is a native library, published as two builds: the newer one for Node 22, 24 and 26
+ * needs glibc 2.38, the older one for Node up to 23 runs from glibc 2.27 on. Both are installed
+ * under names of their own; the newer is taken where it loads.
+ */
+import { createRequire } from 'node:module';
+import type * as uws from 'uws-glibc-2.38';
+
+export type HttpApp = uws.TemplatedApp;
+export type HttpRequest = uws.HttpRequest;
+export type HttpResponse = uws.HttpResponse;
+export type ListenSocket = uws.us_listen_socket;
+
+const require = createRequire(import.meta.url);
+
+function load(): typeof uws {
+  try {
+    return require('uws-glibc-2.38');
+  } catch {
+    return require('uws-glibc-2.27');
+  }
+}
+
+const library = load();
+
+export function createHttpApp(): HttpApp {
+  return library.App();
+}
+
+export function closeListenSocket(socket: ListenSocket): void {
+  library.us_listen_socket_close(socket);
+}

@@ -1,0 +1,53 @@
+/** A verdict as the `data` of the answer. What is unset or empty is left out, never null. */
+import type { IdentityRecord, LimitConfig } from '../domain/records.ts';
+import type { CheckedLimit, Verdict } from '../verify/verdict.ts';
+
+const notFound = '{"valid":false,"code":"NOT_FOUND"}';
+
+export function verifyResultJson(verdict: Verdict): string {
+  if (verdict.outcome === 'NOT_FOUND') return notFound;
+  const { key, outcome } = verdict;
+  const code = outcome === 'WORKSPACE_DISABLED' ? 'FORBIDDEN' : outcome;
+  let json = `{"valid":${outcome === 'VALID'},"code":"${code}","keyId":"${key.keyId}"`;
+  if (key.name !== '') json += `,"name":${JSON.stringify(key.name)}`;
+  if (key.metaJson !== '') json += `,"meta":${key.metaJson}`;
+  if (key.expiresAtMs !== 0) json += `,"expires":${key.expiresAtMs}`;
+  if (verdict.remainingCredits !== undefined) json += `,"credits":${verdict.remainingCredits}`;
+  json += `,"enabled":${key.isEnabled}`;
+  if (verdict.permissions.length > 0) {
+    json += `,"permissions":${JSON.stringify(verdict.permissions)}`;
+  }
+  if (verdict.roles.length > 0) json += `,"roles":${JSON.stringify(verdict.roles)}`;
+  if (verdict.identity) json += `,"identity":${identityJson(verdict.identity, key.limits)}`;
+  if (verdict.checkedLimits.length > 0) {
+    json += `,"ratelimits":[${verdict.checkedLimits.map(checkedLimitJson).join(',')}]`;
+  }
+  return `${json}}`;
+}
+
+function identityJson(identity: IdentityRecord, keyLimits: readonly LimitConfig[]): string {
+  const externalId = JSON.stringify(identity.externalId);
+  let json = `{"id":"${identity.identityId}","externalId":${externalId}`;
+  if (identity.metaJson !== '') json += `,"meta":${identity.metaJson}`;
+  // A limit of the key hides the identity's limit of the same name.
+  const visible = identity.limits.filter(
+    (limit) => !keyLimits.some((own) => own.name === limit.name),
+  );
+  if (visible.length > 0) json += `,"ratelimits":[${visible.map(limitJson).join(',')}]`;
+  return `${json}}`;
+}
+
+function limitJson(limit: LimitConfig): string {
+  return (
+    `{"id":"${limit.limitId}","name":${JSON.stringify(limit.name)},"limit":${limit.limit},` +
+    `"duration":${limit.durationMs},"autoApply":${limit.autoApply}}`
+  );
+}
+
+function checkedLimitJson(limit: CheckedLimit): string {
+  return (
+    `{"id":"${limit.limitId}","name":${JSON.stringify(limit.name)},"limit":${limit.limit},` +
+    `"duration":${limit.durationMs},"remaining":${limit.remaining},"reset":${limit.resetAtMs},` +
+    `"exceeded":${limit.isExceeded},"autoApply":${limit.autoApply}}`
+  );
+}

@@ -1,0 +1,107 @@
+/** Spool → Piscina pool → ClickHouse: the primary's side of the events. */
+
+import { createBatchPool } from '../events/batch-pool.ts';
+import { createClickhouse } from '../events/clickhouse.ts';
+import { clickhouseFault } from '../events/clickhouse-fault.ts';
+import { openLedger } from '../events/ledger.ts';
+import { migrateClickhouse } from '../events/migrate-clickhouse.ts';
+import { createShipper, type Shipper } from '../events/shipper.ts';
+import { openSpoolCounters } from '../events/spool-counters.ts';
+import { openSpoolFolder } from '../events/spool-folder.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Releasers } from '../lib/releasers.ts';
+import type { NodeFiles } from './node-files.ts';
+import { untilDone } from './until-done.ts';
+
+export type EventsRiver = {
+  shipper: Shipper;
+  /** Whether the tables are there; false until ClickHouse was reached. */
+  isPrepared(): boolean;
+  /** Why ClickHouse cannot be used right now; empty when it can. */
+  problem(): string;
+};
+
+export type EventsRiverOptions = {
+  clickhouseUrl: string;
+  files: NodeFiles;
+  region: string;
+  logger: Logger;
+  signal: AbortSignal;
+};
+
+const threadCount = 1;
+const requestTimeoutMs = 60_000;
+const batchLimits = { rowsMax: 100_000, segmentsMax: 64, ageMs: 1000 };
+const scanMs = 500;
+const stopGraceMs = 2000;
+/** A fault older than this is over: the tries since then went well. */
+const faultFreshMs = 15_000;
+
+export async function startEventsRiver(
+  options: EventsRiverOptions,
+  releasers: Releasers,
+): Promise<EventsRiver> {
+  const { files, logger } = options;
+  const folder = openSpoolFolder(files.spool);
+  const counters = openSpoolCounters(files.spool);
+  releasers.push('spool counters', () => counters.close());
+  const ledger = openLedger(files.spool);
+  releasers.push('ledger', () => ledger.close());
+  const pool = createBatchPool(threadCount);
+  releasers.push('task threads', () => pool.close());
+  const shipper = createShipper({
+    folder,
+    ledger,
+    counters,
+    pool,
+    logger,
+    clock: Date.now,
+    limits: batchLimits,
+    scanMs,
+    laneCount: threadCount,
+    clickhouse: { url: options.clickhouseUrl, requestTimeoutMs },
+    node: { region: options.region },
+  });
+  const preparation = prepare(options);
+  await shipper.start();
+  releasers.push('shipper', () => shipper.stop(stopGraceMs));
+  return {
+    shipper,
+    isPrepared: preparation.isDone,
+    problem: () => preparation.problem() || freshFault(shipper),
+  };
+}
+
+function freshFault(shipper: Shipper): string {
+  const { lastFault, oldestSegmentAgeMs } = shipper.totals();
+  const isOver = !lastFault || Date.now() - lastFault.atMs > faultFreshMs;
+  return isOver || oldestSegmentAgeMs === 0 ? '' : `${lastFault.class}: ${lastFault.message}`;
+}
+
+/** Brings the tables up to date as soon as ClickHouse can be reached; events are spooled meanwhile. */
+function prepare(options: EventsRiverOptions): { isDone(): boolean; problem(): string } {
+  const { logger, signal, clickhouseUrl: url } = options;
+  const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
+  let isDone = false;
+  let problem = 'not reached yet';
+  untilDone({
+    signal,
+    async work() {
+      const ran = await migrateClickhouse(client);
+      if (ran.length > 0) logger.info({ migrations: ran }, 'ClickHouse tables brought up to date');
+      isDone = true;
+      problem = '';
+    },
+    onFailure(error) {
+      const fault = clickhouseFault(error);
+      const text = `${fault.class}: ${fault.message}`;
+      if (text !== problem)
+        logger.warn({ ...fault }, 'ClickHouse is not ready: events are spooled');
+      problem = text;
+      return false;
+    },
+  })
+    .catch(() => {})
+    .finally(() => client.close());
+  return { isDone: () => isDone, problem: () => problem };
+}

@@ -1,0 +1,184 @@
+/**
+ * A node from its settings to a running server: the steps in their order, each pushing how to undo
+ * it. Whatever was begun is ended in the reverse order, whether the start succeeds or not.
+ */
+import { existsSync } from 'node:fs';
+import type { Config } from '../config/options.ts';
+import { startAdminServer } from '../http/admin-server.ts';
+import { lockFile } from '../lib/file-lock.ts';
+import type { LogFormat, Logger } from '../lib/logger.ts';
+import { probePort } from '../lib/port-probe.ts';
+import { createReleasers, type Releasers } from '../lib/releasers.ts';
+import { type EventsRiver, startEventsRiver } from './events-river.ts';
+import { type KeysRiver, startKeysRiver } from './keys-river.ts';
+import { makeNodeFolders, type NodeFiles } from './node-files.ts';
+import { nodeMetrics } from './node-metrics.ts';
+import { createReadinessCheck } from './readiness.ts';
+import { readinessFindings } from './readiness-findings.ts';
+import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
+import { startStores } from './stores.ts';
+import { openWorkerCounterPage } from './worker-counters.ts';
+import { createWorkerPool, type WorkerPool } from './worker-pool.ts';
+
+/** Why a node cannot start, in a sentence for the operator. */
+export class StartRefused extends Error {
+  override readonly name = 'StartRefused';
+}
+
+export type RunningNode = {
+  /** The first root key, if it was made just now: shown once, kept nowhere. */
+  firstRootKey: Promise<string | undefined>;
+  /** Replaces the workers one by one. */
+  reload(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type NodeOptions = {
+  config: Config;
+  logger: Logger;
+  logFormat: LogFormat;
+  /** Aborts a start that is still waiting for something. */
+  signal: AbortSignal;
+};
+
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { logger } = options;
+  const releasers = createReleasers((name) => logger.debug({}, `stopping: ${name}`));
+  try {
+    const { keys, workers } = await startParts(options, releasers);
+    return {
+      firstRootKey: keys.prepared.then(
+        (first) => first.rootKey,
+        () => undefined,
+      ),
+      reload: () => workers.replaceAll(),
+      stop: () => releasers.releaseAll(),
+    };
+  } catch (error) {
+    await releasers.releaseAll();
+    throw error;
+  }
+}
+
+type Parts = { keys: KeysRiver; events: EventsRiver; workers: WorkerPool };
+
+async function startParts(options: NodeOptions, releasers: Releasers): Promise<Parts> {
+  const { config, logger, signal } = options;
+  const files = makeNodeFolders(config.dataDir);
+  takeDataFolder(files, releasers);
+  await checkPorts(config);
+  const stores = await startStores(config, files, logger);
+  releasers.push('embedded stores', () => stores.stop());
+  writeStoreUrls(files.shared, stores);
+  releasers.push('addresses of the stores', () => removeStoreUrls(files.shared));
+  const waiting = new AbortController();
+  releasers.push('waiting for servers', () => waiting.abort());
+  const patience = AbortSignal.any([signal, waiting.signal]);
+  const river = { files, logger, signal: patience };
+  const events = await startEventsRiver(
+    { ...river, clickhouseUrl: stores.clickhouseUrl, region: config.region },
+    releasers,
+  );
+  const keys = startKeysRiver(
+    {
+      ...river,
+      databaseUrl: stores.databaseUrl,
+      chosenRootKey: config.rootKey,
+      switchWorkers: (path) => workers.switchReplica(path),
+    },
+    releasers,
+  );
+  const workers = openWorkers(options, { keys, events, databaseUrl: stores.databaseUrl });
+  const parts = { keys, events, workers };
+  await openAdminPort(options, parts, releasers);
+  await firstCopy(keys, patience);
+  releasers.push('workers', () => workers.stopAll());
+  await workers.start();
+  return parts;
+}
+
+function takeDataFolder(files: NodeFiles, releasers: Releasers): void {
+  const lock = lockFile(files.lock);
+  if (!lock) {
+    throw new StartRefused(
+      `another latchkey is running on this data folder (${files.lock} is locked): ` +
+        'stop it first, or give this one its own LATCHKEY_DATA_DIR.',
+    );
+  }
+  releasers.push('data folder', () => lock.release());
+}
+
+async function checkPorts(config: Config): Promise<void> {
+  const addresses = [
+    { host: config.host, port: config.port, setting: 'LATCHKEY_PORT or LATCHKEY_HOST' },
+    { host: config.adminHost, port: config.adminPort, setting: 'LATCHKEY_ADMIN_PORT' },
+  ];
+  for (const { host, port, setting } of addresses) {
+    const code = await probePort(host, port);
+    if (code === '') continue;
+    const why = code === 'EADDRINUSE' ? 'it is in use by another program' : code;
+    throw new StartRefused(`cannot listen on ${host}:${port}: ${why}. Set ${setting}.`);
+  }
+}
+
+type WorkerNeeds = { keys: KeysRiver; events: EventsRiver; databaseUrl: string };
+
+function openWorkers(
+  { config, logger, logFormat }: NodeOptions,
+  { keys, events, databaseUrl }: WorkerNeeds,
+): WorkerPool {
+  return createWorkerPool({
+    config,
+    databaseUrl,
+    logFormat,
+    replicaPath: keys.replicaPath,
+    awaitApplied: () => keys.replicator.awaitApplied(),
+    onSegmentSealed: () => events.shipper.notify(),
+    onOwnerGone: (owner) => events.shipper.adopt(owner),
+    logger,
+  });
+}
+
+async function openAdminPort(
+  { config }: NodeOptions,
+  { keys, events, workers }: Parts,
+  releasers: Releasers,
+): Promise<void> {
+  const files = makeNodeFolders(config.dataDir);
+  const pages = Array.from({ length: config.workers }, (_, slot) =>
+    openWorkerCounterPage(files.workerCounters(slot)),
+  );
+  const worker = () => ({
+    listeningCount: workers.listeningCount(),
+    configuredCount: config.workers,
+    restartCount: workers.restartCount(),
+  });
+  const readiness = createReadinessCheck(
+    readinessFindings({ replicator: keys.replicator, events, worker, clock: Date.now }),
+    Date.now,
+  );
+  const metrics = () =>
+    nodeMetrics({
+      pages,
+      events: events.shipper.totals(),
+      replication: keys.replicator.status(),
+      workers: worker(),
+      nowMs: Date.now(),
+    });
+  const address = { host: config.adminHost, port: config.adminPort };
+  const admin = await startAdminServer(address, { readiness, metrics });
+  releasers.push('admin port', () => admin.close());
+}
+
+/** Without any copy there is nothing to serve: the first start waits for Postgres. */
+async function firstCopy(keys: KeysRiver, signal: AbortSignal): Promise<void> {
+  const path = keys.replicaPath();
+  if (path !== '' && existsSync(path)) return;
+  await keys.prepared;
+  await Promise.race([
+    keys.replicator.awaitApplied(),
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    }),
+  ]);
+}

@@ -1,0 +1,36 @@
+import type { Outcome } from '../domain/outcome.ts';
+import type { ApiRecord, IdentityRecord, KeyRecord, LimitConfig } from '../domain/records.ts';
+
+/** A limit that this verification looked at, and what it found. */
+export type CheckedLimit = LimitConfig & {
+  /** What is left in the window; 0 when exceeded. */
+  remaining: number;
+  /** End of the current window, Unix ms. */
+  resetAtMs: number;
+  isExceeded: boolean;
+};
+
+/** Whose key it is: known from the moment on that the caller may know of the key at all. */
+export type Subject = {
+  key: KeyRecord;
+  api: ApiRecord;
+  /** Without a live identity: undefined. */
+  identity: IdentityRecord | undefined;
+  /** Slugs held directly and through roles, each once. */
+  permissions: readonly string[];
+  /** Names. */
+  roles: readonly string[];
+};
+
+/** The answer to "is this key good, for this action, now, within its limits, and whose is it". */
+export type Verdict =
+  /** Says nothing more: the same for a key that never was and for one that is not the caller's. */
+  | { outcome: 'NOT_FOUND' }
+  | (Subject & {
+      outcome: Exclude<Outcome, 'NOT_FOUND'>;
+      checkedLimits: readonly CheckedLimit[];
+      /** What is left of limited credits; undefined when they are unlimited. */
+      remainingCredits: number | undefined;
+      /** 0 unless the outcome is VALID. */
+      spentCredits: number;
+    });
