@@ -120,7 +120,11 @@ function writeSlot(slot: Buffer, sequence: number, state: LedgerState): void {
   slot.writeUInt32LE(version, 4);
   slot.writeDoubleLE(sequence, 8);
   slot.writeUInt32LE(text.length, 16);
-  slot.writeUInt32LE(crc32(text, sequence), 20);
+  slot.writeUInt32LE(checksumOf(slot, text), 20);
+}
+
+function checksumOf(slot: Buffer, text: Buffer): number {
+  return crc32(text, crc32(slot.subarray(0, 20)));
 }
 
 type Slot = { sequence: number; state: LedgerState };
@@ -131,7 +135,7 @@ function readSlot(slot: Buffer): Slot | undefined {
   const end = slotHeaderBytes + slot.readUInt32LE(16);
   if (end > slotBytes) return undefined;
   const text = slot.subarray(slotHeaderBytes, end);
-  if (crc32(text, sequence) !== slot.readUInt32LE(20)) return undefined;
+  if (checksumOf(slot, text) !== slot.readUInt32LE(20)) return undefined;
   return { sequence, state: JSON.parse(text.toString()) };
 }
 
@@ -142,5 +146,5 @@ function readLatest(bytes: Buffer): Slot | undefined {
 }
 
 function isBlank(bytes: Buffer): boolean {
-  return bytes.every((byte) => byte === 0);
+  return bytes.equals(Buffer.alloc(bytes.length));
 }

@@ -1,6 +1,6 @@
 /**
  * A segment's name says all that the primary must know of it, so that listing the folder opens no
- * file: `<owner>.<run>.<number>.open` while its worker appends, and once it is sealed
+ * file: `<owner>.<run>.<number>.new` while it is made, `….open` while its worker appends, and sealed
  * `<openedAtMs>.<owner>.<run>.<number>.<frames>.<bytes>.sealed`. Names sort by age and are never
  * used twice: `run` is drawn at random whenever a writer starts.
  */
@@ -14,6 +14,7 @@ export type SealedName = {
 
 const ownerPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const openPattern = /^([A-Za-z0-9_-]+)\.[0-9a-f]+\.\d+\.open$/;
+const newPattern = /\.new$/;
 const sealedPattern = /^(\d{15})\.([A-Za-z0-9_-]+)\.[0-9a-f]+\.\d+\.(\d+)\.(\d+)\.sealed$/;
 
 export function isOwner(text: string): boolean {
@@ -22,6 +23,15 @@ export function isOwner(text: string): boolean {
 
 export function openName(owner: string, run: string, number: number): string {
   return `${owner}.${run}.${String(number).padStart(8, '0')}.open`;
+}
+
+/** Of the file that is renamed to `open` once it has a header. */
+export function newName(open: string): string {
+  return open.replace(/\.open$/, '.new');
+}
+
+export function isNewName(name: string): boolean {
+  return newPattern.test(name);
 }
 
 export type SealedFacts = { openedAtMs: number; frameCount: number; fileBytes: number };

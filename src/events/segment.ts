@@ -4,6 +4,11 @@
  * reads it later trusts only what lies below the committed position, which is stored last and
  * atomically. So a SIGKILL at any instruction leaves whole frames and never a torn one.
  *
+ * Closing is part of the same word: whoever seals a segment sets its highest bit, and a commit is a
+ * compare-and-exchange that fails from then on. So a segment can be taken away from a writer that
+ * turns out to be alive: its frame is either below the position that was taken, or it learns that it
+ * must go to another segment.
+ *
  * The checksum is for what a crash of the machine does to pages that were not yet written back. It
  * runs over words in the same pass that copies them: 0.1 µs for the usual 110 bytes, where
  * `zlib.crc32` of a subarray takes 0.3 µs. Each step is a bijection, so a change within one word is
@@ -25,8 +30,9 @@ const magicWord = 0;
 const versionWord = 1;
 const committedWord = 2;
 const frameCountWord = 3;
-const sealedWord = 4;
 const openedAtByte = 24;
+/** In the committed word. */
+const closedBit = 0x80000000;
 
 /** Bytes to append: they start at a word of `words`, and what follows them may be anything. */
 export type PackedBytes = { words: Uint32Array; startWord: number; byteLength: number };
@@ -34,9 +40,9 @@ export type PackedBytes = { words: Uint32Array; startWord: number; byteLength: n
 export type SegmentHeader = {
   /** Up to here the file holds whole frames. */
   committedBytes: number;
-  /** One too high where the writer died between counting and committing: adoption sets it right. */
+  /** One too high where the writer died between counting and committing: a sealed name has it right. */
   frameCount: number;
-  sealed: boolean;
+  isClosed: boolean;
   /** Of the first frame, Unix ms; 0 for a segment without frames. */
   openedAtMs: number;
 };
@@ -49,7 +55,7 @@ export type OpenSegment = {
   readonly file: MappedFile;
   readonly frameCount: number;
   readonly committedBytes: number;
-  /** False, with nothing changed, when the frame does not fit any more. */
+  /** False, with nothing committed, when the frame does not fit or the segment was closed. */
   append(kind: number, packed: PackedBytes): boolean;
   /** Notes the instant of the first frame, before it is appended. */
   markOpened(atMs: number): void;
@@ -89,10 +95,11 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
       words[at] = packed.byteLength;
       words[at + 1] = copyAndSum(words, payloadAt, kind, packed);
       words[at + 2] = kind;
+      words[frameCountWord] = frameCount + 1;
+      const before = at << 2;
+      if (Atomics.compareExchange(words, committedWord, before, end << 2) !== before) return false;
       frameCount += 1;
       at = end;
-      words[frameCountWord] = frameCount;
-      Atomics.store(words, committedWord, at << 2);
       return true;
     },
     markOpened(atMs) {
@@ -101,7 +108,7 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
     seal() {
       if (isSealed) return;
       isSealed = true;
-      Atomics.store(words, sealedWord, 1);
+      Atomics.or(words, committedWord, closedBit);
       file.unmap();
     },
   };
@@ -157,20 +164,22 @@ export function readSegmentHeader(
   if (bytes.length < segmentHeaderBytes) return undefined;
   if (bytes.readUInt32LE(magicWord * 4) !== magic) return undefined;
   if (bytes.readUInt32LE(versionWord * 4) !== segmentFormatVersion) return undefined;
-  const committedBytes = bytes.readUInt32LE(committedWord * 4);
+  const committed = bytes.readUInt32LE(committedWord * 4);
+  const committedBytes = committed & ~closedBit;
   if (committedBytes < segmentHeaderBytes || committedBytes > fileBytes) return undefined;
   return {
     committedBytes,
     frameCount: bytes.readUInt32LE(frameCountWord * 4),
-    sealed: bytes.readUInt32LE(sealedWord * 4) === 1,
+    isClosed: committed >= closedBit,
     openedAtMs: bytes.readDoubleLE(openedAtByte),
   };
 }
 
-/** Sets count and seal of a segment whose writer is gone; `bytes` is its header. */
-export function rewriteSegmentHeader(bytes: Buffer, frameCount: number): void {
-  bytes.writeUInt32LE(frameCount, frameCountWord * 4);
-  bytes.writeUInt32LE(1, sealedWord * 4);
+/** Keeps whoever may still be appending to the file from committing another frame. */
+export function closeSegment(path: string): void {
+  const file = mapFile(path, segmentHeaderBytes);
+  Atomics.or(new Uint32Array(file.buffer), committedWord, closedBit);
+  file.unmap();
 }
 
 export type SegmentFrames = {

@@ -27,11 +27,11 @@ import { createWakeUp } from './wake-up.ts';
 
 export type Shipper = {
   /**
-   * Puts the spool in order after whatever happened, and begins. No worker may be appending yet:
-   * every open segment is taken for a dead worker's.
+   * Puts the spool in order after whatever happened, and begins. Every open segment is sealed as a
+   * dead worker's.
    */
   start(): Promise<void>;
-  /** Seals what a dead worker left. Only after it has ended; its name must not be in use again. */
+  /** Seals what a worker that has ended left open. */
   adopt(owner: string): void;
   /** A segment was sealed; without it the next look finds it. */
   notify(): void;

@@ -8,7 +8,6 @@
  */
 import {
   closeSync,
-  ftruncateSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -17,17 +16,22 @@ import {
   renameSync,
   statSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import {
+  closeSegment,
   readFrames,
   readSegmentHeader,
-  rewriteSegmentHeader,
   type SegmentHeader,
   segmentHeaderBytes,
 } from './segment.ts';
-import { ownerOfOpen, parseSealedName, type SealedName, sealedName } from './segment-name.ts';
+import {
+  isNewName,
+  ownerOfOpen,
+  parseSealedName,
+  type SealedName,
+  sealedName,
+} from './segment-name.ts';
 
 export type SpoolFolder = { path: string; segments: string; quarantine: string };
 
@@ -62,12 +66,10 @@ export function listSegments(folder: SpoolFolder): SegmentListing {
 /** A worker may seal the file, and so rename it, between the listing and this. */
 function pushIfThere(open: OpenListing[], folder: SpoolFolder, name: string): void {
   const path = join(folder.segments, name);
-  try {
+  unlessAbsent(() => {
     const fileBytes = statSync(path).size;
     open.push({ name, frameCount: headerOf(path)?.frameCount ?? 0, fileBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  });
 }
 
 function headerOf(path: string): SegmentHeader | undefined {
@@ -95,83 +97,79 @@ export function listingBytes(listing: SegmentListing): number {
 }
 
 /**
- * Seals what a dead worker left open (of all owners when none is given) and returns how many frames
- * that brought. Only after the process has ended: a living owner would go on appending to a file
- * that is being shipped. Segments of another format version are left where they are.
+ * Seals what dead workers left open (of all owners when none is given) and returns how many frames
+ * that brought. A writer that is still alive, as one may be for a moment after its primary was
+ * killed, loses nothing: its next event goes to a new segment. Segments of another format version
+ * are left where they are.
  */
 export function adoptSegments(folder: SpoolFolder, owner?: string): number {
   let frameCount = 0;
   for (const name of readdirSync(folder.segments)) {
-    const owned = ownerOfOpen(name);
-    if (owned === undefined || (owner !== undefined && owned !== owner)) continue;
-    frameCount += adopt(folder, name);
+    if (owner !== undefined && !name.startsWith(`${owner}.`)) continue;
+    if (isNewName(name)) removeSegment(folder, name);
+    if (ownerOfOpen(name) !== undefined) frameCount += adopt(folder, name);
   }
   return frameCount;
 }
 
+/**
+ * The file keeps its size: a living writer would die of a store beyond the end. Such a writer may
+ * also seal the file itself, and so rename it, at any point of this.
+ */
 function adopt(folder: SpoolFolder, name: string): number {
   const path = join(folder.segments, name);
-  const bytes = readFileSync(path);
-  const header = readSegmentHeader(bytes);
-  if (!header) {
-    if (isBlank(bytes)) unlinkSync(path);
-    return 0;
-  }
+  return (
+    unlessAbsent(() => {
+      if (!headerOf(path)) return 0;
+      closeSegment(path);
+      const bytes = readFileSync(path);
+      const header = readSegmentHeader(bytes);
+      const frameCount = header ? frameCountOf(bytes, header) : 0;
+      if (!header || frameCount === 0) {
+        unlinkSync(path);
+        return 0;
+      }
+      const facts = { openedAtMs: header.openedAtMs, frameCount, fileBytes: bytes.length };
+      renameSync(path, join(folder.segments, sealedName(name, facts)));
+      return frameCount;
+    }) ?? 0
+  );
+}
+
+function frameCountOf(bytes: Buffer, header: SegmentHeader): number {
   const { frames, intact } = readFrames(bytes, header);
-  const frameCount = intact ? frames.length : Math.max(frames.length, header.frameCount);
-  if (frameCount === 0) {
-    unlinkSync(path);
-    return 0;
-  }
-  sealLeftOver(path, bytes, { ...header, frameCount });
-  const facts = { openedAtMs: header.openedAtMs, frameCount, fileBytes: header.committedBytes };
-  renameSync(path, join(folder.segments, sealedName(name, facts)));
-  return frameCount;
-}
-
-/** A file whose maker died before it wrote the header. */
-function isBlank(bytes: Buffer): boolean {
-  return bytes.subarray(0, segmentHeaderBytes).every((byte) => byte === 0);
-}
-
-function sealLeftOver(path: string, bytes: Buffer, header: SegmentHeader): void {
-  rewriteSegmentHeader(bytes, header.frameCount);
-  const fd = openSync(path, 'r+');
-  try {
-    writeSync(fd, bytes, 0, segmentHeaderBytes, 0);
-    ftruncateSync(fd, header.committedBytes);
-  } finally {
-    closeSync(fd);
-  }
+  return intact ? frames.length : Math.max(frames.length, header.frameCount);
 }
 
 export type ForeignSegment = { name: string; frameCount: number };
 
 /**
  * Files among the segments that this version cannot read: of another format version, or no segments
- * at all. The number of frames is what the name says, 0 where it says nothing. To be called when
- * the spool is at rest: a file that a worker is just making looks foreign too.
+ * at all. The number of frames is what the name says, 0 where it says nothing.
  */
 export function foreignSegments(folder: SpoolFolder): ForeignSegment[] {
+  const isForeign = (name: string) =>
+    unlessAbsent(() => !headerOf(join(folder.segments, name))) ?? false;
   return readdirSync(folder.segments)
-    .filter((name) => !headerOf(join(folder.segments, name)))
+    .filter((name) => !isNewName(name) && isForeign(name))
     .map((name) => ({ name, frameCount: parseSealedName(name)?.frameCount ?? 0 }));
 }
 
 /** Harmless when it was done before. */
 export function moveToQuarantine(folder: SpoolFolder, name: string): void {
-  ignoringAbsence(() => renameSync(join(folder.segments, name), join(folder.quarantine, name)));
+  unlessAbsent(() => renameSync(join(folder.segments, name), join(folder.quarantine, name)));
 }
 
 /** Harmless when it was done before. */
 export function removeSegment(folder: SpoolFolder, name: string): void {
-  ignoringAbsence(() => unlinkSync(join(folder.segments, name)));
+  unlessAbsent(() => unlinkSync(join(folder.segments, name)));
 }
 
-function ignoringAbsence(act: () => void): void {
+function unlessAbsent<Result>(act: () => Result): Result | undefined {
   try {
-    act();
+    return act();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
   }
 }

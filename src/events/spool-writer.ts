@@ -8,16 +8,14 @@
  * dropping it would need the workers to agree; refusing the newest needs nobody. Verification goes
  * on either way.
  */
-import { randomBytes } from 'node:crypto';
-import { renameSync, truncateSync, unlinkSync } from 'node:fs';
-import { join } from 'node:path';
 import { assert } from '../lib/assert.ts';
 import { packFields } from './event-codec.ts';
 import type { EventKind } from './event-kind.ts';
-import { createSegment, type OpenSegment, type PackedBytes, payloadBytesMax } from './segment.ts';
-import { isOwner, openName, sealedName } from './segment-name.ts';
+import { type PackedBytes, payloadBytesMax } from './segment.ts';
+import { isOwner } from './segment-name.ts';
+import { createSegmentSource, type OwnSegment, type SegmentSource } from './segment-source.ts';
 import type { DropReason, SpoolCounters } from './spool-counters.ts';
-import { diskBytes, openSpoolFolder } from './spool-folder.ts';
+import { openSpoolFolder } from './spool-folder.ts';
 
 export type SpoolWriter = {
   /** False when the event was dropped; that is counted. */
@@ -47,21 +45,14 @@ export type SpoolWriterOptions = {
   onSealed?: () => void;
 };
 
-/** So often a writer without room looks whether there is some. */
-const retryMs = 100;
 const segmentBytesMax = 2 ** 30;
 
-type Opened = { segment: OpenSegment; name: string; openedAtMs: number };
-
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
-  const { owner, segmentBytes, segmentAgeMs, clock, counters } = options;
+  const { folder, owner, segmentBytes, counters } = options;
   assert(isOwner(owner), `the owner of a spool writer must be a plain name: ${owner}`);
-  assert(segmentBytes % 4096 === 0 && segmentBytes <= segmentBytesMax, 'segment size');
-  const source = createSegmentSource(options);
-  const retired: Opened[] = [];
-  let current: Opened | undefined;
-  let ageTimer: NodeJS.Timeout | undefined;
-  let chores: NodeJS.Immediate | undefined;
+  assert(segmentBytes % 4096 === 0 && segmentBytes <= segmentBytesMax, 'size of a segment');
+  const source = createSegmentSource({ ...options, segments: openSpoolFolder(folder).segments });
+  const line = createSegmentLine(source, options);
   let appendedCount = 0;
   let isClosed = false;
 
@@ -70,57 +61,34 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     return false;
   }
 
-  function retire(): void {
-    clearTimeout(ageTimer);
-    if (current) retired.push(current);
-    current = undefined;
-  }
-
-  function runChores(): void {
-    clearImmediate(chores);
-    chores = undefined;
-    const waiting = retired.splice(0);
-    for (const opened of waiting) if (!sealSegment(opened, options)) retired.push(opened);
-    if (waiting.length > retired.length) options.onSealed?.();
-    if (!isClosed) source.prepare();
-  }
-
-  function seal(): void {
-    retire();
-    runChores();
-  }
-
   function appendToNext(kind: number, packed: PackedBytes): boolean {
     if (isClosed) return drop('closed');
     if (packed.byteLength > payloadBytesMax(segmentBytes)) return drop('too_large');
-    retire();
-    const next = source.take();
-    chores ??= setImmediate(runChores);
-    if (typeof next === 'string') return drop(next);
-    next.openedAtMs = clock();
-    next.segment.markOpened(next.openedAtMs);
-    current = next;
-    ageTimer = setTimeout(seal, segmentAgeMs).unref();
-    const fits = next.segment.append(kind, packed);
-    assert(fits, 'a fresh segment holds any event below the limit');
-    appendedCount += 1;
-    return true;
+    for (;;) {
+      const refusal = line.next();
+      if (refusal) return drop(refusal);
+      // False only if the segment was adopted since it was made.
+      if (!line.current?.segment.append(kind, packed)) continue;
+      appendedCount += 1;
+      return true;
+    }
   }
 
   source.prepare();
   return {
     append(kind, event) {
       const packed = packFields(kind.fields(event));
-      if (current?.segment.append(kind.wireNumber, packed)) {
+      if (line.current?.segment.append(kind.wireNumber, packed)) {
         appendedCount += 1;
         return true;
       }
       return appendToNext(kind.wireNumber, packed);
     },
-    seal,
+    seal: () => line.end(),
     close() {
+      if (isClosed) return;
       isClosed = true;
-      seal();
+      line.end();
       source.close();
     },
     get appendedCount() {
@@ -129,87 +97,55 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   };
 }
 
-/** Keeps one segment in reserve, so that a writer hardly ever waits for the file system. */
-function createSegmentSource(options: SpoolWriterOptions) {
-  const { owner, segmentBytes, spoolBytesMax, clock, counters } = options;
-  const folder = openSpoolFolder(options.folder).segments;
-  const run = randomBytes(4).toString('hex');
-  let number = 0;
-  let reserve: Opened | undefined;
-  let refusal: { reason: DropReason; untilMs: number } | undefined;
+/** The segments of one writer, one after the other; sealing and preparing happen between requests. */
+function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
+  const retired: OwnSegment[] = [];
+  let current: OwnSegment | undefined;
+  let ageTimer: NodeJS.Timeout | undefined;
+  let chores: NodeJS.Immediate | undefined;
 
-  function make(): Opened | DropReason {
-    if (counters.spoolBytes() + segmentBytes > spoolBytesMax) return 'spool_full';
-    const name = openName(owner, run, number);
-    number += 1;
-    const path = join(folder, name);
-    try {
-      const segment = createSegment(path, segmentBytes);
-      counters.addSpoolBytes(segmentBytes);
-      return { segment, name, openedAtMs: 0 };
-    } catch (error) {
-      removeQuietly(path);
-      return dropReasonOf(error);
-    }
+  function retire(): void {
+    clearTimeout(ageTimer);
+    if (current) retired.push(current);
+    current = undefined;
   }
 
-  function tryMake(): Opened | DropReason {
-    if (refusal && clock() < refusal.untilMs) return refusal.reason;
-    const made = make();
-    refusal = typeof made === 'string' ? { reason: made, untilMs: clock() + retryMs } : undefined;
-    return made;
+  function sealRetired(): void {
+    const waiting = retired.splice(0);
+    retired.push(...waiting.filter((own) => !source.seal(own)));
+    if (waiting.length > retired.length) options.onSealed?.();
+  }
+
+  function runChores(): void {
+    chores = undefined;
+    sealRetired();
+    source.prepare();
+  }
+
+  function end(): void {
+    retire();
+    clearImmediate(chores);
+    chores = undefined;
+    sealRetired();
   }
 
   return {
-    prepare(): void {
-      if (reserve) return;
-      const made = tryMake();
-      if (typeof made !== 'string') reserve = made;
+    /** Undefined before the first event, and after a segment has come to its age. */
+    get current() {
+      return current;
     },
-    take(): Opened | DropReason {
-      const taken = reserve ?? tryMake();
-      reserve = undefined;
-      return taken;
+    /** Goes to the next segment, or tells why there is none. */
+    next(): DropReason | undefined {
+      retire();
+      const next = source.take();
+      chores ??= setImmediate(runChores);
+      if (typeof next === 'string') return next;
+      next.openedAtMs = options.clock();
+      next.segment.markOpened(next.openedAtMs);
+      ageTimer = setTimeout(end, options.segmentAgeMs).unref();
+      current = next;
+      return undefined;
     },
-    close(): void {
-      if (!reserve) return;
-      reserve.segment.seal();
-      removeQuietly(join(folder, reserve.name));
-      counters.addSpoolBytes(-segmentBytes);
-      reserve = undefined;
-    },
+    end,
   };
-}
-
-function dropReasonOf(error: unknown): DropReason {
-  const { code } = error as NodeJS.ErrnoException;
-  return code === 'ENOSPC' || code === 'EDQUOT' ? 'disk_full' : 'disk_failed';
-}
-
-function removeQuietly(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch {
-    // It was not made, or the file system refuses everything: adoption removes it later.
-  }
-}
-
-/**
- * Gives back what was reserved and not used, and hands the file over by its name. False when the
- * file system refuses (no file descriptor is left, for one): to be tried again, and what stays open
- * is adopted once this process has ended.
- */
-function sealSegment(opened: Opened, options: SpoolWriterOptions): boolean {
-  const { segment, name, openedAtMs } = opened;
-  const { frameCount, committedBytes } = segment;
-  segment.seal();
-  const sealed = sealedName(name, { openedAtMs, frameCount, fileBytes: committedBytes });
-  try {
-    truncateSync(segment.file.path, committedBytes);
-    renameSync(segment.file.path, join(options.folder, 'segments', sealed));
-  } catch {
-    return false;
-  }
-  options.counters.addSpoolBytes(diskBytes(committedBytes) - options.segmentBytes);
-  return true;
 }

@@ -47,7 +47,7 @@ test('frames of any length come back in order, and the header counts them', () =
   const header = headerOf(bytes);
   assert.equal(header.frameCount, texts.length);
   assert.equal(header.openedAtMs, 1_790_000_000_123);
-  assert.equal(header.sealed, true);
+  assert.equal(header.isClosed, true);
   assert.equal(readFrames(bytes, header).intact, true);
 });
 

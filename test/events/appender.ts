@@ -1,0 +1,32 @@
+/**
+ * A worker for tests that kill: appends events from a number on, without end, and writes each number
+ * to standard output once its event is spooled. Arguments: folder, owner, first number, and how many
+ * it appends in one turn of its event loop.
+ */
+import { writeSync } from 'node:fs';
+import { openSpoolCounters } from '../../src/events/spool-counters.ts';
+import { createSpoolWriter } from '../../src/events/spool-writer.ts';
+import { verificationKind } from '../../src/events/verification-kind.ts';
+import { verificationEvent } from './verification-events.ts';
+
+const [folder = '', owner = '', first = '0', perTurn = '1'] = process.argv.slice(2);
+const writer = createSpoolWriter({
+  folder,
+  owner,
+  segmentBytes: 16 * 1024,
+  segmentAgeMs: 20,
+  spoolBytesMax: 2 ** 30,
+  clock: Date.now,
+  counters: openSpoolCounters(folder),
+});
+let number = Number(first);
+
+function turn(): void {
+  for (let count = 0; count < Number(perTurn); count++) {
+    if (!writer.append(verificationKind, verificationEvent(number))) process.exit(3);
+    writeSync(1, `${number}\n`);
+    number += 1;
+  }
+  setImmediate(turn);
+}
+turn();

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { after, before, beforeEach, test } from 'node:test';
+import type { Clickhouse } from '../../src/events/clickhouse.ts';
+import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
+import type { SpoolWriter } from '../../src/events/spool-writer.ts';
+import { verificationKind } from '../../src/events/verification-kind.ts';
+import { type TestClickhouse, testClickhouse } from '../support/stores.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { createFaultyProxy } from './faulty-proxy.ts';
+import {
+  assertBalanced,
+  clientOf,
+  quarantinedRows,
+  startPrimary,
+  storedIds,
+  type TestPrimary,
+  type TestSpool,
+  temporaryFolder,
+  testSpool,
+} from './river.ts';
+import { verificationEvent } from './verification-events.ts';
+
+let store: TestClickhouse;
+let client: Clickhouse;
+let spool: TestSpool;
+let removeFolder: () => void;
+
+before(async () => {
+  store = await testClickhouse();
+  client = clientOf(store.url);
+  await migrateClickhouse(client);
+});
+after(async () => {
+  await client.close();
+  await store.close();
+});
+beforeEach(async () => {
+  await client.command({ query: 'TRUNCATE TABLE key_verifications_raw_v1' });
+  const folder = temporaryFolder();
+  spool = testSpool(folder.path);
+  removeFolder = folder.remove;
+});
+
+/** Ends what a test has started, whether it went well or not. */
+async function withPrimary(
+  primary: TestPrimary,
+  act: (primary: TestPrimary) => Promise<void>,
+): Promise<void> {
+  try {
+    await act(primary);
+  } finally {
+    await primary.stop();
+    spool.close();
+    removeFolder();
+  }
+}
+
+function appendAll(writer: SpoolWriter, from: number, to: number): string[] {
+  const ids: string[] = [];
+  for (let number = from; number < to; number++) {
+    const event = verificationEvent(number);
+    assert.ok(writer.append(verificationKind, event));
+    ids.push(event.requestId);
+  }
+  return ids;
+}
+
+test('every spooled event is one row with its values, and the spool is empty afterwards', async () => {
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 5000);
+  writer.append(
+    verificationKind,
+    verificationEvent(5000, {
+      outcome: 'INSUFFICIENT_PERMISSIONS',
+      tags: ['ä', '漢字', "quote'\t\n"],
+      spentCredits: 1e12,
+      latencyUs: 12.6,
+      method: 'GET',
+      path: '/v1/größe?x=1',
+      clientAddress: '2001:db8::1',
+    }),
+  );
+  writer.close();
+  await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+    assert.equal(await shipper.drain(20_000), true);
+    assert.deepEqual(await storedIds(client), [...ids, 'req_000005000']);
+    const totals = shipper.totals();
+    assertBalanced(totals);
+    assert.equal(totals.insertedRows, 5001);
+    assert.equal(totals.spooledRows, 0);
+    assert.deepEqual(readdirSync(spool.folder.segments), []);
+    const query = `SELECT * FROM key_verifications_raw_v1
+      WHERE request_id = 'req_000005000' SETTINGS output_format_json_quote_64bit_integers = 0`;
+    const rows = await (await client.query({ query, format: 'JSONEachRow' })).json();
+    assert.deepEqual(rows, [
+      {
+        request_id: 'req_000005000',
+        time: 1790000005000,
+        workspace_id: 'ws_aaaaaaaaa',
+        key_space_id: 'ks_000000002',
+        identity_id: 'id_000000000',
+        external_id: 'user_0',
+        key_id: 'key_000000000',
+        region: 'test',
+        source: 'api',
+        app_id: '',
+        outcome: 'INSUFFICIENT_PERMISSIONS',
+        tags: ['ä', '漢字', "quote'\t\n"],
+        spent_credits: 1e12,
+        latency_us: 13,
+        method: 'GET',
+        path: '/v1/größe?x=1',
+        client_address: '2001:db8::1',
+      },
+    ]);
+  });
+});
+
+test('segments are found without being told, once the oldest event has its age', async () => {
+  const primary = await startPrimary(spool, store.url);
+  await withPrimary(primary, async ({ shipper }) => {
+    const writer = spool.writer({ segmentAgeMs: 20 });
+    const ids = appendAll(writer, 0, 10);
+    await waitFor('all rows stored', () => shipper.totals().insertedRows === 10);
+    assert.deepEqual(await storedIds(client), ids);
+    writer.close();
+  });
+});
+
+test('a lost answer is followed by the same insert, and no row counts twice', async () => {
+  await createMaterializedCount();
+  const proxy = await createFaultyProxy(store.url);
+  proxy.loseAnswers(3);
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 3000);
+  writer.close();
+  try {
+    await withPrimary(await startPrimary(spool, proxy.url), async ({ shipper }) => {
+      assert.equal(await shipper.drain(20_000), true);
+      assert.equal(proxy.lostAnswers, 3);
+      assert.deepEqual(await storedIds(client), ids);
+      assert.equal(await materializedCount(), 3000);
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().insertedRows, 3000);
+      assert.equal(shipper.totals().lastFault?.class, 'unreachable');
+    });
+  } finally {
+    await proxy.close();
+    await client.command({ query: 'DROP VIEW count_view' });
+    await client.command({ query: 'DROP TABLE counts' });
+  }
+});
+
+async function createMaterializedCount(): Promise<void> {
+  await client.command({
+    query: `CREATE TABLE counts (outcome String, count SimpleAggregateFunction(sum, UInt64))
+      ENGINE = AggregatingMergeTree ORDER BY outcome
+      SETTINGS non_replicated_deduplication_window = 1000`,
+  });
+  await client.command({
+    query: `CREATE MATERIALIZED VIEW count_view TO counts AS
+      SELECT outcome, count() AS count FROM key_verifications_raw_v1 GROUP BY outcome`,
+  });
+}
+
+async function materializedCount(): Promise<number> {
+  const query = 'SELECT toUInt32(sum(count)) AS total FROM counts';
+  const result = await client.query({ query, format: 'JSONEachRow' });
+  const [row] = await result.json<{ total: number }>();
+  return row?.total ?? 0;
+}
+
+test('ClickHouse away and back again: all that was spooled meanwhile is stored once', async () => {
+  const proxy = await createFaultyProxy(store.url);
+  proxy.refuseConnections(true);
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 2000);
+  writer.seal();
+  const primary = await startPrimary(spool, proxy.url, { laneCount: 2 });
+  try {
+    await withPrimary(primary, async ({ shipper }) => {
+      await waitFor('a fault', () => shipper.totals().lastFault?.class === 'unreachable');
+      ids.push(...appendAll(writer, 2000, 4000));
+      writer.close();
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().spooledRows, 4000);
+      proxy.refuseConnections(false);
+      assert.equal(await shipper.drain(20_000), true);
+      assert.deepEqual(await storedIds(client), ids);
+      assertBalanced(shipper.totals());
+    });
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('rows that ClickHouse refuses end in quarantine alone, with the reason', async () => {
+  await client.command({
+    query: `ALTER TABLE key_verifications_raw_v1
+      ADD CONSTRAINT no_bad_path CHECK path NOT LIKE '/bad%'`,
+  });
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 1000);
+  writer.append(verificationKind, verificationEvent(1000, { path: '/bad/1' }));
+  ids.push(...appendAll(writer, 1001, 1500));
+  writer.append(verificationKind, verificationEvent(1500, { path: '/bad/2' }));
+  writer.close();
+  try {
+    await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+      assert.equal(await shipper.drain(20_000), true);
+      assert.deepEqual(await storedIds(client), ids);
+      const rows = quarantinedRows(spool.folder);
+      assert.deepEqual(
+        rows.map((row) => row.fields[0]),
+        ['req_000001000', 'req_000001500'],
+      );
+      assert.match(rows[0]?.reason ?? '', /VIOLATED_CONSTRAINT/);
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().quarantinedRows, 2);
+    });
+  } finally {
+    await client.command({
+      query: 'ALTER TABLE key_verifications_raw_v1 DROP CONSTRAINT no_bad_path',
+    });
+  }
+});
+
+test('an event that cannot be a row ends in quarantine, and its neighbours are stored', async () => {
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 10);
+  writer.append(verificationKind, verificationEvent(10, { spentCredits: 0.5 }));
+  ids.push(...appendAll(writer, 11, 20));
+  writer.close();
+  await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+    assert.equal(await shipper.drain(20_000), true);
+    assert.deepEqual(await storedIds(client), ids);
+    assert.deepEqual(
+      quarantinedRows(spool.folder).map((row) => row.reason),
+      ['not an integer: 0.5'],
+    );
+    assertBalanced(shipper.totals());
+  });
+});
+
+test('a missing table keeps the events in the spool until it is there', async () => {
+  await client.command({
+    query: 'RENAME TABLE key_verifications_raw_v1 TO key_verifications_hidden',
+  });
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 100);
+  writer.close();
+  await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+    await waitFor('a fault', () => shipper.totals().lastFault?.class === 'setup');
+    assert.equal(shipper.totals().spooledRows, 100);
+    assertBalanced(shipper.totals());
+    await client.command({
+      query: 'RENAME TABLE key_verifications_hidden TO key_verifications_raw_v1',
+    });
+    assert.equal(await shipper.drain(20_000), true);
+    assert.deepEqual(await storedIds(client), ids);
+  });
+});
+
+test('a pool thread that dies in the middle of an insert costs nothing', async () => {
+  const proxy = await createFaultyProxy(store.url);
+  proxy.holdAnswers(true);
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 1000);
+  writer.close();
+  const primary = await startPrimary(spool, proxy.url);
+  try {
+    await withPrimary(primary, async ({ shipper, pool }) => {
+      await waitFor('an insert under way', () => proxy.heldAnswers > 0);
+      proxy.holdAnswers(false);
+      await pool.threads[0]?.terminate();
+      assert.equal(await shipper.drain(20_000), true);
+      assert.deepEqual(await storedIds(client), ids);
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().insertedRows, 1000);
+    });
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('a primary that ends before the answer leaves the batch to the next, which counts it once', async () => {
+  const proxy = await createFaultyProxy(store.url);
+  proxy.holdAnswers(true);
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 1000);
+  writer.seal();
+  const first = await startPrimary(spool, proxy.url);
+  await waitFor('an insert under way', () => proxy.heldAnswers > 0);
+  await first.stop(0);
+  ids.push(...appendAll(writer, 1000, 1500));
+  writer.close();
+  proxy.holdAnswers(false);
+  try {
+    await withPrimary(await startPrimary(spool, proxy.url), async ({ shipper }) => {
+      assert.equal(await shipper.drain(20_000), true);
+      assert.deepEqual(await storedIds(client), ids);
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().insertedRows, 1500);
+      assert.deepEqual(readdirSync(spool.folder.segments), []);
+    });
+  } finally {
+    await proxy.close();
+  }
+});
