@@ -16,8 +16,17 @@ import {
 
 /** Inner to outer: a folder imports itself and those before it. */
 const folderOrder = [
-  ...['lib', 'domain', 'contract', 'config', 'limits', 'verify', 'keys', 'events', 'replication', 'control'],
-  ...['analytics', 'http', 'embedded', 'processes', 'command-line', 'main.ts'],
+  ...['lib', 'domain', 'contract', 'config', 'limits', 'verify', 'keys', 'events'],
+  ...[
+    'replication',
+    'control',
+    'analytics',
+    'http',
+    'embedded',
+    'processes',
+    'command-line',
+    'main.ts',
+  ],
 ];
 /** `processes` hands one's functions to another as arguments; only types are imported. */
 const spokes = ['keys', 'events', 'replication', 'control', 'http'];
@@ -142,7 +151,7 @@ test('a unit test has its twin in src', () => {
 
 test('every file is reached from an entry point', () => {
   const targets = new Map(everyFile.map((file) => [file.path, importTargets(file)]));
-  const isRun = (path: string) => path.endsWith('.test.ts') || path === 'test/run.ts';
+  const isRun = (path: string) => /\.test\.ts$|-bench\.ts$/.test(path) || path === 'test/run.ts';
   const forTests = everyFile.map(({ path }) => path).filter((path) => isRun(path));
   const reachedBySources = reach(entryPoints, targets);
   const reachedByTests = reach(forTests, targets);

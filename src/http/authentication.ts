@@ -1,4 +1,4 @@
-/** Who asks: section by section, from the header to the root key's rights. Synchronous and local. */
+/** Who asks: from the header to the root key's rights. Synchronous and local. */
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Grants } from '../domain/grants.ts';
 import { keyHash } from '../domain/key-hash.ts';

@@ -11,7 +11,7 @@ type Circumstances = {
 
 const noTags: readonly string[] = [];
 
-/** What is kept of a verification. Of a key that is not there for the caller: only that it asked. */
+/** What is kept of a verification. Of a key that is not there for the caller: that it asked. */
 export function toVerificationEvent(verdict: Verdict, of: Circumstances): VerificationEvent {
   const isKnown = verdict.outcome !== 'NOT_FOUND';
   return {

@@ -18,7 +18,7 @@ export type ReplicaChange =
 export type ReplicaWriter = {
   readonly path: string;
   watermark(): Watermark | undefined;
-  /** Resolves when the changes can be read by every process. Without a watermark: a part of more. */
+  /** Resolves when every process can read the changes. Without a watermark: a part of more. */
   apply(changes: readonly ReplicaChange[], watermark?: Watermark): Promise<void>;
   keyCount(): number;
   /** Resolves when what was applied is on the disk. */

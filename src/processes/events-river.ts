@@ -78,7 +78,7 @@ function freshFault(shipper: Shipper): string {
   return isOver || oldestSegmentAgeMs === 0 ? '' : `${lastFault.class}: ${lastFault.message}`;
 }
 
-/** Brings the tables up to date as soon as ClickHouse can be reached; events are spooled meanwhile. */
+/** Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. */
 function prepare(options: EventsRiverOptions): { isDone(): boolean; problem(): string } {
   const { logger, signal, clickhouseUrl: url } = options;
   const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });

@@ -17,7 +17,7 @@ import { openReplicaWriter } from '../keys/replica-writer.ts';
 import { classifyDatabaseError, type Database, openDatabase } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
-import { type Replicator, startReplicator } from '../replication/replicator.ts';
+import { Replicator } from '../replication/replicator.ts';
 import type { NodeFiles } from './node-files.ts';
 import { untilDone } from './until-done.ts';
 
@@ -55,7 +55,8 @@ export function startKeysRiver(options: KeysRiverOptions, releasers: Releasers):
   page.raise({ touchesDocuments: true });
   const prepared = prepare(database, options);
   prepared.catch(() => {});
-  const replicator = startReplicator({
+  const replicator = new Replicator({
+    prepared,
     database,
     page,
     current: path === undefined ? undefined : openReplicaWriter(path),

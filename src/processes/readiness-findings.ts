@@ -34,12 +34,9 @@ export function readinessFindings(observed: Observed): Record<ConditionName, () 
     },
     workers() {
       const { listeningCount, configuredCount } = worker();
+      const isMet = listeningCount === configuredCount;
       const detail = `${listeningCount} of ${configuredCount} listen`;
-      return {
-        isMet: listeningCount === configuredCount,
-        isRequired: listeningCount === 0,
-        detail,
-      };
+      return finding(isMet, listeningCount === 0, detail);
     },
   };
 }

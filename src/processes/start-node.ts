@@ -18,7 +18,7 @@ import { readinessFindings } from './readiness-findings.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
 import { startStores } from './stores.ts';
 import { openWorkerCounterPage } from './worker-counters.ts';
-import { createWorkerPool, type WorkerPool } from './worker-pool.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** Why a node cannot start, in a sentence for the operator. */
 export class StartRefused extends Error {
@@ -127,7 +127,7 @@ function openWorkers(
   { config, logger, logFormat }: NodeOptions,
   { keys, events, databaseUrl }: WorkerNeeds,
 ): WorkerPool {
-  return createWorkerPool({
+  return new WorkerPool({
     config,
     databaseUrl,
     logFormat,

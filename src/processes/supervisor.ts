@@ -3,7 +3,7 @@
  * dies soon after its start, later and later, so that a defect does not become a fork bomb.
  */
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type Backoff, createBackoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { DrainMode, FromWorker, ToWorker } from './messages.ts';
@@ -14,21 +14,9 @@ export type SupervisorOptions = {
   fork(slot: number): ChildProcess;
   onMessage(worker: ChildProcess, message: FromWorker): void;
   /** The process is gone; what it left behind can be taken over. */
-  onExit(worker: ChildProcess, slot: number): void;
+  onExit(worker: ChildProcess): void;
   logger: Logger;
   clock: () => number;
-};
-
-export type Supervisor = {
-  /** Resolves when every slot has a worker that listens. */
-  start(): Promise<void>;
-  /** Starts a second worker beside each one in turn and drains the first when that one listens. */
-  replaceAll(): Promise<void>;
-  stopAll(): Promise<void>;
-  send(message: ToWorker): void;
-  workers(): ChildProcess[];
-  listeningCount(): number;
-  restartCount(): number;
 };
 
 type Worker = { process: ChildProcess; slot: number; startedAtMs: number; isListening: boolean };
@@ -38,110 +26,117 @@ type Slot = { current: Worker | undefined; backoff: Backoff; timer: NodeJS.Timeo
 const settledMs = 10_000;
 const replaceWaitMs = 30_000;
 
-export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { logger, clock } = options;
-  const slots: Slot[] = Array.from({ length: options.workerCount }, () => ({
-    current: undefined,
-    backoff: createBackoff(100, 5000),
-    timer: undefined,
-  }));
-  const alive = new Set<Worker>();
-  let isStopping = false;
-  let restartCount = 0;
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #slots: Slot[];
+  readonly #alive = new Set<Worker>();
+  /** Tells of every worker that begins to listen or ends. */
+  readonly #changes = new EventEmitter();
+  #isStopping = false;
+  #restartCount = 0;
 
-  function launch(slot: number): Worker {
-    const worker: Worker = {
-      process: options.fork(slot),
-      slot,
-      startedAtMs: clock(),
-      isListening: false,
-    };
-    alive.add(worker);
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.workerCount }, () => ({
+      current: undefined,
+      backoff: createBackoff(100, 5000),
+      timer: undefined,
+    }));
+  }
+
+  /** Resolves when every slot has a worker that listens, or when it is all being stopped. */
+  async start(): Promise<void> {
+    for (const [index, slot] of this.#slots.entries()) slot.current = this.#launch(index);
+    const isUp = () => this.listeningCount() === this.#slots.length;
+    while (!isUp() && !this.#isStopping) await once(this.#changes, 'change');
+  }
+
+  /** Starts a second worker beside each one in turn and drains the first when that one listens. */
+  async replaceAll(): Promise<void> {
+    for (const [index, slot] of this.#slots.entries()) {
+      if (!this.#isStopping) await this.#replace(slot, index);
+    }
+  }
+
+  /** Resolves when every worker has ended. */
+  async stopAll(): Promise<void> {
+    this.#isStopping = true;
+    for (const slot of this.#slots) clearTimeout(slot.timer);
+    for (const worker of this.#alive) drain(worker, 'stop');
+    this.#changes.emit('change');
+    while (this.#alive.size > 0) await once(this.#changes, 'change');
+  }
+
+  workers(): ChildProcess[] {
+    return [...this.#alive].map((worker) => worker.process);
+  }
+
+  listeningCount(): number {
+    return this.#slots.filter((slot) => slot.current?.isListening).length;
+  }
+
+  restartCount(): number {
+    return this.#restartCount;
+  }
+
+  #launch(slot: number): Worker {
+    const { fork, onMessage, clock, logger } = this.#options;
+    const worker = { process: fork(slot), slot, startedAtMs: clock(), isListening: false };
+    this.#alive.add(worker);
     worker.process.on('message', (message: FromWorker) => {
       if (message.kind === 'listening') worker.isListening = true;
       if (message.kind === 'not-listening') worker.isListening = false;
-      options.onMessage(worker.process, message);
+      this.#changes.emit('change');
+      onMessage(worker.process, message);
     });
-    worker.process.once('exit', (code, signal) => onExit(worker, signal ?? `code ${code}`));
+    worker.process.once('exit', (code, signal) => this.#end(worker, signal ?? `code ${code}`));
     // A worker that died has closed its channel: what was on its way to it is of no use any more.
     worker.process.on('error', (error) => logger.debug({ err: error, slot }, 'worker channel'));
     return worker;
   }
 
-  function onExit(worker: Worker, how: string): void {
-    alive.delete(worker);
-    options.onExit(worker.process, worker.slot);
-    const slot = slots[worker.slot] as Slot;
-    if (isStopping || slot.current !== worker) return;
+  #end(worker: Worker, how: string): void {
+    this.#alive.delete(worker);
+    this.#options.onExit(worker.process);
+    this.#changes.emit('change');
+    const slot = this.#slots[worker.slot] as Slot;
+    if (this.#isStopping || slot.current !== worker) return;
     slot.current = undefined;
-    restartCount += 1;
+    this.#restartCount += 1;
+    this.#relaunch(slot, worker, how);
+  }
+
+  #relaunch(slot: Slot, worker: Worker, how: string): void {
+    const { clock, logger } = this.#options;
     const isSettled = clock() - worker.startedAtMs >= settledMs;
     if (isSettled) slot.backoff.reset();
     const waitMs = isSettled ? 0 : slot.backoff.nextMs();
     logger.warn({ slot: worker.slot, waitMs }, `worker ended (${how}); starting another`);
     slot.timer = setTimeout(() => {
-      slot.current = launch(worker.slot);
+      slot.current = this.#launch(worker.slot);
     }, waitMs);
   }
 
-  async function listening(worker: Worker): Promise<boolean> {
-    while (alive.has(worker) && !worker.isListening) {
-      await Promise.race([once(worker.process, 'message'), once(worker.process, 'exit')]);
-    }
-    return worker.isListening;
-  }
-
-  async function replace(slot: Slot, index: number): Promise<void> {
+  async #replace(slot: Slot, index: number): Promise<void> {
     const earlier = slot.current;
-    const next = launch(index);
+    const next = this.#launch(index);
     slot.current = next;
-    const isUp = await Promise.race([listening(next), timeout(replaceWaitMs)]);
-    if (!isUp) {
-      logger.error({ slot: index }, 'the new worker does not listen; the old one goes on');
-      slot.current = earlier;
-      next.process.kill('SIGKILL');
+    const timeout = AbortSignal.timeout(replaceWaitMs);
+    while (this.#alive.has(next) && !next.isListening && !timeout.aborted) {
+      await once(this.#changes, 'change', { signal: timeout }).catch(() => {});
+    }
+    if (next.isListening) {
+      if (earlier) drain(earlier, 'replace');
       return;
     }
-    if (earlier) drain(earlier, 'replace');
+    this.#options.logger.error({ slot: index }, 'a new worker does not listen; the old goes on');
+    clearTimeout(slot.timer);
+    slot.current = earlier;
+    next.process.kill('SIGKILL');
   }
-
-  function drain(worker: Worker, mode: DrainMode): void {
-    if (worker.process.connected) worker.process.send({ kind: 'drain', mode } satisfies ToWorker);
-  }
-
-  return {
-    async start() {
-      for (const [index, slot] of slots.entries()) slot.current = launch(index);
-      while (slots.some((slot) => !slot.current?.isListening)) {
-        const waiting = slots.map((slot) => slot.current).filter((worker) => worker !== undefined);
-        const late = waiting.filter((worker) => !worker.isListening);
-        await Promise.race([...late.map(listening), timeout(100)]);
-        if (isStopping) return;
-      }
-    },
-    async replaceAll() {
-      for (const [index, slot] of slots.entries()) {
-        if (!isStopping) await replace(slot, index);
-      }
-    },
-    async stopAll() {
-      isStopping = true;
-      for (const slot of slots) clearTimeout(slot.timer);
-      const gone = [...alive].map((worker) => once(worker.process, 'exit'));
-      for (const worker of alive) drain(worker, 'stop');
-      await Promise.all(gone);
-    },
-    send(message) {
-      for (const worker of alive) if (worker.process.connected) worker.process.send(message);
-    },
-    workers: () => [...alive].map((worker) => worker.process),
-    listeningCount: () => slots.filter((slot) => slot.current?.isListening).length,
-    restartCount: () => restartCount,
-  };
 }
 
-function timeout(spanMs: number): Promise<false> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, spanMs, false).unref();
-  });
+function drain(worker: Worker, mode: DrainMode): void {
+  if (!worker.process.connected) return;
+  worker.process.send({ kind: 'drain', mode } satisfies ToWorker, () => {});
 }

@@ -1,30 +1,19 @@
 /** A worker from its settings to its end. */
-
-import { operations } from '../control/operations.ts';
-import { runOperation } from '../control/run-operation.ts';
-import { openSpoolCounters } from '../events/spool-counters.ts';
-import { createSpoolWriter } from '../events/spool-writer.ts';
-import { verificationKind } from '../events/verification-kind.ts';
-import { type ApiServer, createApiServer } from '../http/api-server.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ApiServer } from '../http/api-server.ts';
 import { closeListenSocket, type ListenSocket } from '../http/uws.ts';
-import { openGenerationPage } from '../keys/generation-page.ts';
-import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
-import { openDatabase } from '../lib/database.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createReleasers } from '../lib/releasers.ts';
 import { createAppliedWaits } from './applied-waits.ts';
 import type { DrainMode, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
-import { nodeFiles } from './node-files.ts';
-import { createWorkerCounters } from './worker-counters.ts';
+import { openWorkerParts } from './worker-parts.ts';
 
 export type Worker = { receive(message: ToWorker): Promise<void> };
 
-const databaseConnectionsMax = 4;
-const segmentBytes = 4 * 2 ** 20;
-const segmentAgeMs = 1000;
 /** How often a draining worker looks whether it may go. */
 const drainCheckMs = 10;
 
+/** Resolves when the worker listens. A worker that cannot listen ends with exit code 1. */
 export async function startWorker(
   settings: WorkerSettings,
   send: (message: FromWorker) => void,
@@ -34,7 +23,8 @@ export async function startWorker(
   });
   const releasers = createReleasers();
   const waits = createAppliedWaits((waitId) => send({ kind: 'await-applied', waitId }));
-  const { server, replica } = openParts();
+  const parts = { settings, awaitApplied: waits.wait, send, logger };
+  const { server, replica } = openWorkerParts(parts, releasers);
   const socket = await listen(server, settings);
   if (!socket) {
     logger.error({}, `cannot listen on ${settings.host}:${settings.port}`);
@@ -44,60 +34,12 @@ export async function startWorker(
   send({ kind: 'listening' });
   let isDraining = false;
 
-  function openParts(): { server: ApiServer; replica: ReplicaReader } {
-    const files = nodeFiles(settings.dataDir);
-    const page = openGenerationPage(files.generationPage);
-    const reader = openReplicaReader(settings.replicaPath, page);
-    releasers.push('replica', () => reader.close());
-    const counters = createWorkerCounters(files.workerCounters(settings.slot));
-    const spool = createSpoolWriter({
-      folder: files.spool,
-      owner: settings.owner,
-      segmentBytes,
-      segmentAgeMs,
-      spoolBytesMax: settings.spoolBytesMax,
-      clock: Date.now,
-      counters: openSpoolCounters(files.spool),
-      onSealed: () => send({ kind: 'segment-sealed' }),
-    });
-    releasers.push('spool', () => spool.close());
-    const database = openDatabase(settings.databaseUrl, {
-      connectionsMax: databaseConnectionsMax,
-      applicationName: `latchkey worker ${settings.slot}`,
-      idleSeconds: 60,
-    });
-    releasers.push('database', () => database.end({ timeout: 1 }));
-    const context = { database, clock: Date.now };
-    const api = createApiServer({
-      lookup: reader,
-      calls: operations.map((operation) => ({
-        ...operation,
-        run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
-      })),
-      awaitApplied: waits.wait,
-      record(event) {
-        spool.append(verificationKind, event);
-        counters.countVerification(event.outcome, event.latencyUs);
-      },
-      onAnswered: counters.countAnswer,
-      clock: Date.now,
-      stopwatch: () => performance.now(),
-      bodyBytesMax: settings.bodyBytesMax,
-    });
-    return { server: api, replica: reader };
-  }
-
   async function drain(mode: DrainMode): Promise<void> {
     if (isDraining) return;
     isDraining = true;
     closeListenSocket(socket as ListenSocket);
     send({ kind: 'not-listening' });
-    server.traffic.isDraining = true;
-    const deadline = Date.now() + settings.drainMs;
-    const isBusy = () =>
-      server.traffic.inFlightCount > 0 ||
-      (mode === 'replace' && server.traffic.connectionCount > 0);
-    while (isBusy() && Date.now() < deadline) await pause(drainCheckMs);
+    await quiet(server, mode, settings.drainMs);
     await releasers.releaseAll();
     process.exit(0);
   }
@@ -114,14 +56,17 @@ export async function startWorker(
   };
 }
 
+/** Every answer closes its connection now; waits until there is nothing left to answer. */
+async function quiet({ traffic }: ApiServer, mode: DrainMode, drainMs: number): Promise<void> {
+  traffic.isDraining = true;
+  const deadline = performance.now() + drainMs;
+  const isBusy = () =>
+    traffic.inFlightCount > 0 || (mode === 'replace' && traffic.connectionCount > 0);
+  while (isBusy() && performance.now() < deadline) await sleep(drainCheckMs);
+}
+
 function listen(server: ApiServer, { host, port }: WorkerSettings): Promise<ListenSocket | false> {
   return new Promise((resolve) => {
     server.app.listen(host, port, resolve);
-  });
-}
-
-function pause(spanMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, spanMs);
   });
 }

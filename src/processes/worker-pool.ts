@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/options.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
-import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { Supervisor } from './supervisor.ts';
 
 export type WorkerPoolOptions = {
   config: Config;
@@ -20,50 +20,60 @@ export type WorkerPoolOptions = {
   logger: Logger;
 };
 
-export type WorkerPool = Supervisor & {
-  /** Resolves when every worker reads from this file, or is gone. */
-  switchReplica(path: string): Promise<void>;
-};
-
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
-export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
-  const owners = new Map<ChildProcess, string>();
-  const switching = new Map<ChildProcess, () => void>();
+export class WorkerPool extends Supervisor {
+  readonly #options: WorkerPoolOptions;
+  readonly #owners: Map<ChildProcess, string>;
+  readonly #switching: Map<ChildProcess, () => void>;
 
-  function settingsOf(slot: number, owner: string): WorkerSettings {
-    const { config, databaseUrl, logFormat } = options;
-    const { host, port, dataDir, bodyBytesMax, spoolBytesMax, drainMs, logLevel } = config;
-    return {
-      ...{ slot, owner, host, port, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
-      ...{ drainMs, logLevel, logFormat, replicaPath: options.replicaPath() },
-    };
+  constructor(options: WorkerPoolOptions) {
+    const owners = new Map<ChildProcess, string>();
+    const switching = new Map<ChildProcess, () => void>();
+    super({
+      workerCount: options.config.workers,
+      fork: (slot) => forkWorker(options, slot, owners),
+      onMessage: (worker, message) => this.#receive(worker, message),
+      onExit(worker) {
+        const owner = owners.get(worker);
+        owners.delete(worker);
+        switching.get(worker)?.();
+        if (owner) options.onOwnerGone(owner);
+      },
+      logger: options.logger,
+      clock: Date.now,
+    });
+    this.#options = options;
+    this.#owners = owners;
+    this.#switching = switching;
   }
 
-  function forkWorker(slot: number): ChildProcess {
-    const worker = fork(workerFile, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-    const owner = `worker-${slot}-${randomBytes(6).toString('hex')}`;
-    owners.set(worker, owner);
-    worker.send({ kind: 'start', settings: settingsOf(slot, owner) } satisfies ToWorker);
-    return worker;
+  /** Resolves when every worker reads from this file, or is gone. */
+  async switchReplica(path: string): Promise<void> {
+    const switched = [...this.#owners.keys()].map((worker) => {
+      return new Promise<void>((resolve) => {
+        this.#switching.set(worker, () => {
+          this.#switching.delete(worker);
+          resolve();
+        });
+        send(worker, { kind: 'switch-replica', path });
+      });
+    });
+    await Promise.all(switched);
   }
 
-  function reply(worker: ChildProcess, message: ToWorker): void {
-    if (worker.connected) worker.send(message, () => {});
-  }
-
-  function onMessage(worker: ChildProcess, message: FromWorker): void {
+  #receive(worker: ChildProcess, message: FromWorker): void {
     switch (message.kind) {
       case 'await-applied':
-        void options
+        void this.#options
           .awaitApplied()
-          .then(() => reply(worker, { kind: 'applied', waitId: message.waitId }));
+          .then(() => send(worker, { kind: 'applied', waitId: message.waitId }));
         break;
       case 'segment-sealed':
-        options.onSegmentSealed();
+        this.#options.onSegmentSealed();
         break;
       case 'replica-switched':
-        switching.get(worker)?.();
+        this.#switching.get(worker)?.();
         break;
       case 'listening':
       case 'not-listening':
@@ -72,36 +82,30 @@ export function createWorkerPool(options: WorkerPoolOptions): WorkerPool {
         message satisfies never;
     }
   }
+}
 
-  function onExit(worker: ChildProcess): void {
-    const owner = owners.get(worker);
-    owners.delete(worker);
-    switching.get(worker)?.();
-    if (owner) options.onOwnerGone(owner);
-  }
+function forkWorker(
+  options: WorkerPoolOptions,
+  slot: number,
+  owners: Map<ChildProcess, string>,
+): ChildProcess {
+  const worker = fork(workerFile, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const owner = `worker-${slot}-${randomBytes(6).toString('hex')}`;
+  owners.set(worker, owner);
+  send(worker, { kind: 'start', settings: settingsOf(options, slot, owner) });
+  return worker;
+}
 
-  const supervisor = createSupervisor({
-    workerCount: options.config.workers,
-    fork: forkWorker,
-    onMessage,
-    onExit,
-    logger: options.logger,
-    clock: Date.now,
-  });
-
+function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
+  const { config, databaseUrl, logFormat } = options;
+  const { host, port, dataDir, bodyBytesMax, spoolBytesMax, drainMs, logLevel } = config;
   return {
-    ...supervisor,
-    async switchReplica(path) {
-      const switched = supervisor.workers().map((worker) => {
-        return new Promise<void>((resolve) => {
-          switching.set(worker, () => {
-            switching.delete(worker);
-            resolve();
-          });
-          reply(worker, { kind: 'switch-replica', path });
-        });
-      });
-      await Promise.all(switched);
-    },
+    ...{ slot, owner, host, port, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
+    ...{ drainMs, logLevel, logFormat, replicaPath: options.replicaPath() },
   };
+}
+
+/** A worker that has ended is not told any more. */
+function send(worker: ChildProcess, message: ToWorker): void {
+  if (worker.connected) worker.send(message, () => {});
 }

@@ -20,7 +20,7 @@ test('two mappings of one file share their bytes, and the file is private to its
   one.unmap();
 });
 
-test('what was stored is read again after unmapping, and a smaller wish keeps the larger file', () => {
+test('what was stored is read again after unmapping; a smaller wish keeps the larger file', () => {
   const path = join(folder, 'kept');
   const first = mapFile(path, 8192);
   new Uint8Array(first.buffer)[8191] = 42;

@@ -13,7 +13,7 @@ import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { pruneChanges } from '../../src/replication/change-feed.ts';
-import { type Replicator, startReplicator } from '../../src/replication/replicator.ts';
+import { Replicator } from '../../src/replication/replicator.ts';
 import { type TestDatabase, testDatabase } from '../support/stores.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -48,7 +48,8 @@ async function startNode(name: string, previousPath?: string): Promise<Node & { 
   let reader: ReplicaReader | undefined;
   let path = previousPath ?? '';
   const own = openDatabase(server.url, { connectionsMax: 3, applicationName: name });
-  const replicator = startReplicator({
+  const replicator = new Replicator({
+    prepared: Promise.resolve(),
     database: own,
     page,
     current: previousPath ? openReplicaWriter(previousPath) : undefined,
@@ -82,7 +83,7 @@ async function insertKey(id: string, key: string): Promise<void> {
     values (${id}, ${workspaceId}, 'api_1', ${keyHash(key)}, '', 1)`;
 }
 
-test('the first copy holds what was there, and each later change is there when it is waited for', async () => {
+test('the first copy holds what was there; each later change is there once it is waited for', async () => {
   await insertKey('key_before', 'before');
   const node = await startNode('first');
   assert.equal(node.reader.keyByHash(keyHash('before'))?.keyId, 'key_before');
@@ -181,7 +182,7 @@ test('a restart follows from where it stopped, without a copy of everything', as
   await again.stop();
 });
 
-test('a node for which the change log has been pruned copies everything beside the old file', async () => {
+test('a node for which the log has been pruned copies everything beside the old file', async () => {
   const node = await startNode('pruned');
   await node.stop();
   await insertKey('key_pruned', 'pruned');

@@ -1,0 +1,81 @@
+/**
+ * A POST with a JSON body from somebody with a root key: the way that every endpoint shares. Size,
+ * schema, credentials; the first that refuses decides the answer.
+ */
+import type { Schema } from '../contract/json-schema.ts';
+import { fault, type RequestFault } from '../domain/error-catalogue.ts';
+import type { Principal } from '../domain/principal.ts';
+import {
+  authenticate,
+  isFault,
+  missingAuthorization,
+  type RootKeyLookup,
+} from './authentication.ts';
+import { type BodyValidator, createBodyValidator, parseJsonBody } from './body-validator.ts';
+import { type Exchange, openExchange, sendFault, type Traffic } from './exchange.ts';
+import { readBody } from './request-body.ts';
+import type { HttpApp, HttpResponse } from './uws.ts';
+
+export type JsonEndpointOptions = {
+  app: HttpApp;
+  traffic: Traffic;
+  rootKeys: RootKeyLookup;
+  /** Unix ms. */
+  clock: () => number;
+  bodyBytesMax: number;
+};
+
+export type Admitted = { principal: Principal; body: unknown };
+export type Handler = (exchange: Exchange, request: Admitted) => void;
+
+/** Checking a hostile body takes up to 150 ms for each MiB: of a stranger only a small one is. */
+const strangersBodyBytesMax = 64 * 1024;
+
+export function addJsonEndpoint(
+  options: JsonEndpointOptions,
+  { path, body }: { path: string; body: Schema },
+  handle: Handler,
+): void {
+  const { app, traffic, bodyBytesMax } = options;
+  const validate = createBodyValidator(body);
+  app.post(path, (response, request) => {
+    const exchange = openExchange(response, request, traffic);
+    readBody(response, {
+      bytesMax: bodyBytesMax,
+      onTooLarge: () => refuseLargeBody(exchange, bodyBytesMax),
+      onBody(bytes) {
+        const admitted = admit(options, exchange, { validate, bytes });
+        if ('code' in admitted) sendFault(exchange, admitted);
+        else handle(exchange, admitted);
+      },
+    });
+  });
+  app.any(path, refuseMethod);
+}
+
+/** Schema before credentials; but who has none gets no large body looked at. */
+function admit(
+  { rootKeys, clock }: JsonEndpointOptions,
+  { path, contentType, authorization }: Exchange,
+  { validate, bytes }: { validate: BodyValidator; bytes: Buffer },
+): RequestFault | Admitted {
+  if (authorization === '') return missingAuthorization;
+  const principal = authenticate(authorization, rootKeys, clock());
+  if (isFault(principal) && bytes.length > strangersBodyBytesMax) return principal;
+  const parsed = parseJsonBody(path, contentType, bytes);
+  if (!parsed.ok) return parsed.fault;
+  const violation = validate(path, parsed.value);
+  if (violation) return violation;
+  return isFault(principal) ? principal : { principal, body: parsed.value };
+}
+
+function refuseLargeBody(exchange: Exchange, bytesMax: number): void {
+  // What is still on its way is not read, so the connection cannot be used again.
+  exchange.isLast = true;
+  const detail = `The request body is larger than ${bytesMax} bytes.`;
+  sendFault(exchange, fault('user/bad_request/request_body_too_large', detail));
+}
+
+export function refuseMethod(response: HttpResponse): void {
+  response.writeStatus('405 Method Not Allowed').end('405 method not allowed\n');
+}

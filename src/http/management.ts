@@ -1,0 +1,43 @@
+/** Management calls: answered when Postgres has them, and this node's replica too. */
+import type { Schema } from '../contract/json-schema.ts';
+import type { RequestFault } from '../domain/error-catalogue.ts';
+import type { Principal } from '../domain/principal.ts';
+import { answer, jsonContentType } from './answers.ts';
+import { type Exchange, sendFault, sendReply } from './exchange.ts';
+import type { Admitted } from './json-endpoint.ts';
+
+export type ManagementOutcome = { ok: true; result: object } | { ok: false; fault: RequestFault };
+
+/** A management call: what it is called, what its body must be, and what it does. */
+export type ManagementCall = {
+  /** `apis.createApi`: the path is `/v2/` and this. */
+  name: string;
+  body: Schema;
+  /** A change is answered after this node's replica has it. */
+  isChange: boolean;
+  /** Never rejects. */
+  run(caller: Principal & { requestId: string }, body: unknown): Promise<ManagementOutcome>;
+};
+
+/** Resolves true when this node's replica has what was committed before; false when it is late. */
+export type AwaitApplied = () => Promise<boolean>;
+
+/** Past the bounded wait the change is made, but this node may still answer as before it. */
+const replicationPending = ['X-Latchkey-Replication', 'pending'] as const;
+
+export async function runManagementCall(
+  call: ManagementCall,
+  { exchange, request }: { exchange: Exchange; request: Admitted },
+  awaitApplied: AwaitApplied,
+): Promise<void> {
+  const caller = { ...request.principal, requestId: exchange.requestId };
+  const outcome = await call.run(caller, request.body);
+  if (!outcome.ok) return sendFault(exchange, outcome.fault);
+  const isApplied = !call.isChange || (await awaitApplied());
+  sendReply(exchange, {
+    status: 200,
+    contentType: jsonContentType,
+    body: answer(exchange.requestId, outcome.result),
+    headers: isApplied ? [] : [replicationPending],
+  });
+}

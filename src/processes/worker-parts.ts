@@ -1,0 +1,81 @@
+/** What a worker is made of. Each part pushes how to close it the moment it exists. */
+
+import { operations } from '../control/operations.ts';
+import { runOperation } from '../control/run-operation.ts';
+import { openSpoolCounters } from '../events/spool-counters.ts';
+import { createSpoolWriter } from '../events/spool-writer.ts';
+import { verificationKind } from '../events/verification-kind.ts';
+import { type ApiServer, createApiServer } from '../http/api-server.ts';
+import type { AwaitApplied, ManagementCall } from '../http/management.ts';
+import { openGenerationPage } from '../keys/generation-page.ts';
+import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
+import { openDatabase } from '../lib/database.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Releasers } from '../lib/releasers.ts';
+import type { FromWorker, WorkerSettings } from './messages.ts';
+import { nodeFiles } from './node-files.ts';
+import { createWorkerCounters } from './worker-counters.ts';
+
+export type WorkerPartsOptions = {
+  settings: WorkerSettings;
+  awaitApplied: AwaitApplied;
+  send(message: FromWorker): void;
+  logger: Logger;
+};
+
+export type WorkerParts = { server: ApiServer; replica: ReplicaReader };
+
+const databaseConnectionsMax = 4;
+const databaseIdleSeconds = 60;
+const segmentBytes = 4 * 2 ** 20;
+const segmentAgeMs = 1000;
+
+export function openWorkerParts(options: WorkerPartsOptions, releasers: Releasers): WorkerParts {
+  const { settings } = options;
+  const files = nodeFiles(settings.dataDir);
+  const replica = openReplicaReader(settings.replicaPath, openGenerationPage(files.generationPage));
+  releasers.push('replica', () => replica.close());
+  const counters = createWorkerCounters(files.workerCounters(settings.slot));
+  const spool = createSpoolWriter({
+    folder: files.spool,
+    owner: settings.owner,
+    segmentBytes,
+    segmentAgeMs,
+    spoolBytesMax: settings.spoolBytesMax,
+    clock: Date.now,
+    counters: openSpoolCounters(files.spool),
+    onSealed: () => options.send({ kind: 'segment-sealed' }),
+  });
+  releasers.push('spool', () => spool.close());
+  const server = createApiServer({
+    lookup: replica,
+    calls: openManagement(options, releasers),
+    awaitApplied: options.awaitApplied,
+    record(event) {
+      spool.append(verificationKind, event);
+      counters.countVerification(event.outcome, event.latencyUs);
+    },
+    onAnswered: counters.countAnswer,
+    clock: Date.now,
+    stopwatch: () => performance.now(),
+    bodyBytesMax: settings.bodyBytesMax,
+  });
+  return { server, replica };
+}
+
+function openManagement(
+  { settings, logger }: WorkerPartsOptions,
+  releasers: Releasers,
+): ManagementCall[] {
+  const database = openDatabase(settings.databaseUrl, {
+    connectionsMax: databaseConnectionsMax,
+    applicationName: `latchkey worker ${settings.slot}`,
+    idleSeconds: databaseIdleSeconds,
+  });
+  releasers.push('database', () => database.end({ timeout: 1 }));
+  const context = { database, clock: Date.now };
+  return operations.map((operation) => ({
+    ...operation,
+    run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
+  }));
+}

@@ -1,0 +1,85 @@
+/**
+ * One step of following Postgres: in a single repeatable-read transaction, read what has changed
+ * and put it into the replica together with the watermark; or, where the replica's history is not
+ * the database's, build a copy of everything beside it and switch to that.
+ */
+import type { Watermark } from '../domain/watermark.ts';
+import { isSameHistory } from '../domain/watermark.ts';
+import type { GenerationPage } from '../keys/generation-page.ts';
+import type { ReplicaWriter } from '../keys/replica-writer.ts';
+import type { Database, Transaction } from '../lib/database.ts';
+import type { Logger } from '../lib/logger.ts';
+import { applyChanges } from './apply-changes.ts';
+import { oldestUnsettled, readChanges, readDatabaseState } from './change-feed.ts';
+import { copyEverything } from './first-copy.ts';
+
+export type ReplicaFeedOptions = {
+  database: Database;
+  page: GenerationPage;
+  /** The replica in use; undefined before the first copy. */
+  current: ReplicaWriter | undefined;
+  /** Opens a fresh replica file for a copy of everything. */
+  openFresh(): ReplicaWriter;
+  /** Called when a finished copy is to be used: readers have switched when it resolves. */
+  switchTo(writer: ReplicaWriter): Promise<void>;
+  logger: Logger;
+  clock: () => number;
+};
+
+export class ReplicaFeed {
+  writer: ReplicaWriter | undefined;
+  appliedChangeCount = 0;
+  fullCopyCount = 0;
+  readonly #options: ReplicaFeedOptions;
+
+  constructor(options: ReplicaFeedOptions) {
+    this.#options = options;
+    this.writer = options.current;
+  }
+
+  /** Afterwards the replica holds everything that was committed before the call. */
+  async poll(): Promise<void> {
+    const { database, page, clock } = this.#options;
+    const startedAtMs = clock();
+    await database.begin('isolation level repeatable read read only', async (transaction) => {
+      const { prunedBelow, ...reached } = await readDatabaseState(transaction);
+      const applied = this.writer?.watermark();
+      if (this.writer && applied && isFollowable(applied, reached, prunedBelow)) {
+        await this.#follow(transaction, this.writer, { applied, reached });
+      } else {
+        await this.#copyAnew(transaction, reached);
+      }
+    });
+    page.setSyncedAtMs(startedAtMs);
+  }
+
+  async #follow(
+    transaction: Transaction,
+    writer: ReplicaWriter,
+    { applied, reached }: { applied: Watermark; reached: Watermark },
+  ): Promise<void> {
+    const changed = await readChanges(transaction, applied.snapshot);
+    if (changed.size === 0) return;
+    const count = await applyChanges(transaction, { changed, writer, reached });
+    const kinds = [...changed.keys()];
+    const touchesDocuments = kinds.some((kind) => kind !== 'key' && kind !== 'identity');
+    this.#options.page.raise({ touchesDocuments });
+    this.appliedChangeCount += count;
+  }
+
+  async #copyAnew(transaction: Transaction, reached: Watermark): Promise<void> {
+    const { openFresh, switchTo, page, logger, clock } = this.#options;
+    const fresh = openFresh();
+    await copyEverything(transaction, { writer: fresh, reached, logger, clock });
+    await fresh.flush();
+    await switchTo(fresh);
+    page.raise({ touchesDocuments: true });
+    await this.writer?.close();
+    this.writer = fresh;
+    this.fullCopyCount += 1;
+  }
+}
+
+function isFollowable(applied: Watermark, state: Watermark, prunedBelow: string): boolean {
+  return isSameHistory(applied, state) && oldestUnsettled(applied.snapshot) >= BigInt(prunedBelow);
+}
