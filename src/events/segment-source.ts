@@ -44,7 +44,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   let reserve: OwnSegment | undefined;
   let refusal: { reason: DropReason; untilMs: number } | undefined;
 
-  function make(): OwnSegment | DropReason {
+  function make(triesLeft = 3): OwnSegment | DropReason {
     if (counters.spoolBytes() + segmentBytes > spoolBytesMax) return 'spool_full';
     const name = openName(owner, run, number);
     const unready = join(segments, newName(name));
@@ -58,7 +58,9 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     } catch (error) {
       segment?.seal();
       removeQuietly(unready);
-      return dropReasonOf(error);
+      // A primary that is just starting took the unready file for a dead worker's.
+      const wasTaken = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      return wasTaken && triesLeft > 1 ? make(triesLeft - 1) : dropReasonOf(error);
     }
   }
 

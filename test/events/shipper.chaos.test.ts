@@ -64,6 +64,7 @@ test('primaries and workers killed in turn: every event is stored once, and the 
     assert.ok(stored.length - said.length <= 6, `${stored.length} of ${said.length}`);
     const totals = last.shipper.totals();
     assertBalanced(totals);
+    assert.deepEqual(new Set(Object.values(totals.droppedRows)), new Set([0]));
     assert.equal(totals.insertedRows, stored.length);
     assert.equal(totals.acceptedRows, stored.length);
     assert.deepEqual(readdirSync(spool.folder.segments), []);
