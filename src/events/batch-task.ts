@@ -1,7 +1,7 @@
 /**
- * The task that runs in the pool: it reads the segments of one batch, makes rows of their frames and
- * inserts each pending piece. It decides nothing that must be remembered: what became of each piece
- * goes back to the shipper, which makes it durable before the next step.
+ * The task that runs in the pool: it reads the segments of one batch, makes rows of their frames
+ * and inserts each pending piece. It decides nothing that must be remembered: what became of each
+ * piece goes back to the shipper, which makes it durable before the next step.
  *
  * RowBinary and zstd level 1, per 100,000 rows in this thread: FIGURES
  */

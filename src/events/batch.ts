@@ -9,8 +9,8 @@ import type { SealedName } from './segment-name.ts';
 export type FlushReason = 'size' | 'age' | 'drain';
 
 /**
- * Rows `from` (inclusive) to `to` (exclusive) of one kind, counted over the segments of the batch in
- * their order. One piece is one insert, with its own token.
+ * Rows `from` (inclusive) to `to` (exclusive) of one kind, counted over the segments of the batch
+ * in their order. One piece is one insert, with its own token.
  */
 export type Piece = {
   kind: number;
@@ -84,8 +84,8 @@ function batchId(segments: readonly string[]): string {
 }
 
 /**
- * The `insert_deduplication_token` of a piece: from where its rows come and from their checksums, so
- * that it stays the same at every try and across an upgrade that writes the rows differently.
+ * The `insert_deduplication_token` of a piece: from where its rows come and from their checksums,
+ * so that it stays the same at every try and across an upgrade that writes the rows differently.
  */
 export function pieceToken(batchId: string, piece: Piece, checksums: Uint32Array): string {
   return createHash('sha256')

@@ -4,7 +4,8 @@
  *
  * 1. a batch is composed → committed → sent, at every try with the same rows and the same token;
  * 2. ClickHouse confirmed it → counted and marked as settled in the same commit;
- * 3. its files are removed; a crash before that finds it settled, and removes them without counting.
+ * 3. its files are removed; a crash before that finds it settled, and removes them without
+ *    counting.
  *
  * The file has two slots of fixed size, written in turn and each with a checksum: a step that was
  * cut short leaves the one before. It never grows, so that a full disk does not keep the spool from

@@ -1,8 +1,8 @@
 /**
  * A segment's name says all that the primary must know of it, so that listing the folder opens no
- * file: `<owner>.<run>.<number>.new` while it is made, `….open` while its worker appends, and sealed
- * `<openedAtMs>.<owner>.<run>.<number>.<frames>.<bytes>.sealed`. Names sort by age and are never
- * used twice: `run` is drawn at random whenever a writer starts.
+ * file: `<owner>.<run>.<number>.new` while it is made, `….open` while its worker appends, and
+ * sealed `<openedAtMs>.<owner>.<run>.<number>.<frames>.<bytes>.sealed`. Names sort by age and are
+ * never used twice: `run` is drawn at random whenever a writer starts.
  */
 export type SealedName = {
   name: string;

@@ -6,8 +6,8 @@
  *
  * Closing is part of the same word: whoever seals a segment sets its highest bit, and a commit is a
  * compare-and-exchange that fails from then on. So a segment can be taken away from a writer that
- * turns out to be alive: its frame is either below the position that was taken, or it learns that it
- * must go to another segment.
+ * turns out to be alive: its frame is either below the position that was taken, or it learns that
+ * it must go to another segment.
  *
  * The checksum is for what a crash of the machine does to pages that were not yet written back. It
  * runs over words in the same pass that copies them: 0.1 µs for the usual 110 bytes, where
@@ -40,7 +40,9 @@ export type PackedBytes = { words: Uint32Array; startWord: number; byteLength: n
 export type SegmentHeader = {
   /** Up to here the file holds whole frames. */
   committedBytes: number;
-  /** One too high where the writer died between counting and committing: a sealed name has it right. */
+  /**
+   * One too high where the writer died between counting and committing: a sealed name has it right.
+   */
   frameCount: number;
   isClosed: boolean;
   /** Of the first frame, Unix ms; 0 for a segment without frames. */

@@ -8,8 +8,8 @@ import { mapFile } from '../lib/mapped-file.ts';
 
 /**
  * Why an event was not spooled. The position is the slot in the file: append, never reorder.
- * `spool_full`: the limit over the whole folder is reached; `disk_full`: the file system has no room
- * (or no quota); `disk_failed`: any other error of the file system; `too_large`: larger than a
+ * `spool_full`: the limit over the whole folder is reached; `disk_full`: the file system has no
+ * room (or no quota); `disk_failed`: any other error of the file system; `too_large`: larger than a
  * segment; `closed`: after the writer was closed.
  */
 export const dropReasons = [

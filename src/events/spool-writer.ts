@@ -3,10 +3,10 @@
  * system call: the next segment is made ready on the event loop while the current one fills, and a
  * full one is sealed there too.
  *
- * When there is no room, for the limit or for the disk, the newest event is the one that is dropped,
- * and counted. The oldest may be on its way to ClickHouse and must not change between two tries, and
- * dropping it would need the workers to agree; refusing the newest needs nobody. Verification goes
- * on either way.
+ * When there is no room, for the limit or for the disk, the newest event is the one that is
+ * dropped, and counted. The oldest may be on its way to ClickHouse and must not change between two
+ * tries, and dropping it would need the workers to agree; refusing the newest needs nobody.
+ * Verification goes on either way.
  */
 import { assert } from '../lib/assert.ts';
 import { packFields } from './event-codec.ts';
@@ -97,7 +97,9 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   };
 }
 
-/** The segments of one writer, one after the other; sealing and preparing happen between requests. */
+/**
+ * The segments of one writer, one after the other; sealing and preparing happen between requests.
+ */
 function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
   const retired: OwnSegment[] = [];
   let current: OwnSegment | undefined;

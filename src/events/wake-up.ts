@@ -1,4 +1,6 @@
-/** Waiting that can be cut short: `wait` ends after its time, or as soon as somebody calls `wake`. */
+/**
+ * Waiting that can be cut short: `wait` ends after its time, or as soon as somebody calls `wake`.
+ */
 export type WakeUp = {
   wait(ms: number): Promise<void>;
   /** Ends the waits of now; later ones are not touched. */

@@ -61,7 +61,7 @@ test('the same segments make the same id, other segments another', () => {
   assert.notEqual(one?.id, other?.id);
 });
 
-test('the token of a piece depends on its batch, kind, range and content, and on nothing else', () => {
+test('a token depends on batch, kind, range and content, and on nothing else', () => {
   const content = Uint32Array.of(1, 2, 3);
   const piece = pendingPiece(1, 0, 3);
   const token = pieceToken('a', piece, content);

@@ -9,7 +9,10 @@ export type TestChild = {
 };
 
 /** Starts a script of this folder; its errors go to our own standard error. */
-export function startChild(script: string, args: readonly string[]): TestChild {
+export function startChild<Arguments extends readonly string[]>(
+  script: string,
+  args: Arguments,
+): TestChild {
   const path = new URL(script, import.meta.url).pathname;
   const child: ChildProcess = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],

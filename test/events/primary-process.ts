@@ -1,5 +1,8 @@
-/** A primary for tests that kill. Arguments: folder, URL of ClickHouse. Prints what it inserted. */
+/** A primary for tests that kill: prints how many rows it has inserted, again and again. */
 import { startPrimary, testSpool } from './river.ts';
+
+/** Folder and URL of ClickHouse. */
+export type PrimaryArguments = readonly [string, string];
 
 const [folder = '', url = ''] = process.argv.slice(2);
 const limits = { rowsMax: 500, segmentsMax: 20, ageMs: 20 };

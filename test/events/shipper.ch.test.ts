@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Clickhouse } from '../../src/events/clickhouse.ts';
 import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
+import { readFrames, readSegmentHeader, type SegmentHeader } from '../../src/events/segment.ts';
 import type { SpoolWriter } from '../../src/events/spool-writer.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
 import { type TestClickhouse, testClickhouse } from '../support/stores.ts';
@@ -66,7 +68,7 @@ function appendAll(writer: SpoolWriter, from: number, to: number): string[] {
   return ids;
 }
 
-test('every spooled event is one row with its values, and the spool is empty afterwards', async () => {
+test('every spooled event is one row with its values, and the spool is emptied', async () => {
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 5000);
   writer.append(
@@ -226,7 +228,7 @@ test('rows that ClickHouse refuses end in quarantine alone, with the reason', as
   }
 });
 
-test('an event that cannot be a row ends in quarantine, and its neighbours are stored', async () => {
+test('an event that cannot be a row ends in quarantine, its neighbours are stored', async () => {
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 10);
   writer.append(verificationKind, verificationEvent(10, { spentCredits: 0.5 }));
@@ -284,7 +286,7 @@ test('a pool thread that dies in the middle of an insert costs nothing', async (
   }
 });
 
-test('a primary that ends before the answer leaves the batch to the next, which counts it once', async () => {
+test('a batch whose primary ended before the answer is counted once by the next', async () => {
   const proxy = await createFaultyProxy(store.url);
   proxy.holdAnswers(true);
   const writer = spool.writer();
@@ -303,6 +305,75 @@ test('a primary that ends before the answer leaves the batch to the next, which 
       assertBalanced(shipper.totals());
       assert.equal(shipper.totals().insertedRows, 1500);
       assert.deepEqual(readdirSync(spool.folder.segments), []);
+    });
+  } finally {
+    await proxy.close();
+  }
+});
+
+test('a damaged segment gives its good rows and is kept in quarantine, counted', async () => {
+  const writer = spool.writer();
+  const ids = appendAll(writer, 0, 100);
+  writer.close();
+  const [name = ''] = readdirSync(spool.folder.segments);
+  const path = join(spool.folder.segments, name);
+  const bytes = readFileSync(path);
+  const [first] = readFrames(bytes, readSegmentHeader(bytes) as SegmentHeader).frames;
+  bytes[first?.start ?? 0] = 0xff;
+  writeFileSync(path, bytes);
+  await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+    assert.equal(await shipper.drain(20_000), true);
+    assert.deepEqual(await storedIds(client), ids.slice(1));
+    assertBalanced(shipper.totals());
+    assert.equal(shipper.totals().quarantinedRows, 1);
+    assert.equal(shipper.totals().quarantinedSegments, 1);
+    assert.deepEqual(readdirSync(spool.folder.quarantine), [name]);
+  });
+});
+
+test('a segment of another format version is counted and kept, and does no harm', async () => {
+  const writer = spool.writer();
+  appendAll(writer, 0, 30);
+  writer.seal();
+  const [older = ''] = readdirSync(spool.folder.segments).filter((name) => /sealed$/.test(name));
+  const bytes = readFileSync(join(spool.folder.segments, older));
+  bytes.writeUInt32LE(99, 4);
+  writeFileSync(join(spool.folder.segments, older), bytes);
+  const ids = appendAll(writer, 30, 60);
+  writer.close();
+  const first = await startPrimary(spool, store.url);
+  await first.stop();
+  await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
+    assert.equal(await shipper.drain(20_000), true);
+    assert.deepEqual(await storedIds(client), ids);
+    const totals = shipper.totals();
+    assertBalanced(totals);
+    assert.equal(totals.acceptedRows, 60);
+    assert.equal(totals.quarantinedRows, 30);
+    assert.equal(totals.quarantinedSegments, 1);
+    assert.deepEqual(readdirSync(spool.folder.quarantine), [older]);
+  });
+});
+
+test('a segment that somebody removed is counted as dropped, and holds up nothing', async () => {
+  const proxy = await createFaultyProxy(store.url);
+  proxy.refuseConnections(true);
+  const writer = spool.writer();
+  appendAll(writer, 0, 10);
+  writer.seal();
+  const primary = await startPrimary(spool, proxy.url);
+  try {
+    await withPrimary(primary, async ({ shipper }) => {
+      await waitFor('a batch under way', () => shipper.totals().lastFault !== undefined);
+      const [name = ''] = readdirSync(spool.folder.segments).filter((file) => /sealed$/.test(file));
+      rmSync(join(spool.folder.segments, name));
+      const ids = appendAll(writer, 10, 20);
+      writer.close();
+      proxy.refuseConnections(false);
+      assert.equal(await shipper.drain(20_000), true);
+      assert.deepEqual(await storedIds(client), ids);
+      assertBalanced(shipper.totals());
+      assert.equal(shipper.totals().droppedRows.segment_lost, 10);
     });
   } finally {
     await proxy.close();

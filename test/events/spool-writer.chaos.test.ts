@@ -6,6 +6,7 @@ import { unpackFields } from '../../src/events/event-codec.ts';
 import { adoptSegments, listSegments, type SpoolFolder } from '../../src/events/spool-folder.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
 import { waitFor } from '../support/wait-for.ts';
+import type { AppenderArguments } from './appender.ts';
 import { startChild } from './child.ts';
 import { temporaryFolder, testSpool } from './river.ts';
 import { verificationEvent } from './verification-events.ts';
@@ -19,11 +20,12 @@ function spooledIds(folder: SpoolFolder): unknown[] {
 }
 
 for (const perTurn of [1, 500]) {
-  test(`a writer killed at any moment has spooled what it said, ${perTurn} events a turn`, async () => {
+  test(`a killed writer has spooled what it said, ${perTurn} events a turn`, async () => {
     for (let round = 0; round < 8; round++) {
       const temporary = temporaryFolder();
       const spool = testSpool(temporary.path);
-      const child = startChild('appender.ts', [temporary.path, 'w1', '0', String(perTurn)]);
+      const args = [temporary.path, 'w1', '0', String(perTurn)] as const;
+      const child = startChild<AppenderArguments>('appender.ts', args);
       await waitFor('events', () => child.lines.length > 0);
       await sleep(Math.random() * 60);
       await child.kill();

@@ -36,7 +36,7 @@ function ids(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => verificationEvent(from + index).requestId);
 }
 
-test('events go through as many segments as they need, and none is lost or out of order', async () => {
+test('events take as many segments as they need, and none is lost or out of order', async () => {
   const writer = spool.writer({ segmentBytes: 4096, clock: () => 1_790_000_000_000 });
   for (let number = 0; number < 500; number++) {
     assert.equal(writer.append(verificationKind, verificationEvent(number)), true);
@@ -89,7 +89,7 @@ test('a segment is sealed so long after its first event, and an idle writer seal
   }
 });
 
-test('at its limit the spool drops the newest events, counts them, and takes more when there is room', () => {
+test('at its limit the spool drops the newest events, counted, until there is room again', () => {
   let nowMs = 0;
   const writer = spool.writer({
     segmentBytes: 8192,
@@ -140,10 +140,10 @@ test('a writer whose segments are adopted while it lives loses no event and repe
   assert.deepEqual(new Set(spooled), new Set(ids(0, 1000)));
 });
 
-const isRoot = process.getuid?.() === 0;
-const skip = process.platform !== 'linux' || !isRoot ? 'mounting needs root on Linux' : false;
+const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+const needsRoot = { skip: isRoot ? false : 'only root can mount a small disk' };
 
-test('on a full disk events are dropped and counted until there is room again', { skip }, () => {
+test('on a full disk events are dropped and counted until there is room again', needsRoot, () => {
   const mounted = temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', mounted.path]);
   try {
