@@ -1,8 +1,8 @@
 /**
- * Leased credits, spent by all processes of a node out of a file that they map: one atomic operation
- * a spend, no system call, no waiting. Postgres holds the truth; of it the primary leases a part of
- * a key's credits to this node. The primary, and it alone, calls `reserve`, `grant`, `takeBack` and
- * `forget`; anybody spends.
+ * Leased credits, spent by all processes of a node out of a file that they map: one atomic
+ * operation a spend, no system call, no waiting. Postgres holds the truth; of it the primary leases
+ * a part of a key's credits to this node. The primary, and it alone, calls `reserve`, `grant`,
+ * `takeBack` and `forget`; anybody spends.
  *
  * To lease n credits (also on top of an open lease):
  *   1. mark = reserve(key).
@@ -14,14 +14,15 @@
  *   2. One transaction: delete the lease's row; if it was there, the key's credits plus left.
  *   3. forget(key).
  * At a start, for each row of this node: grant again with the row's last amount and mark. `granted`
- * or `repeated`: the lease stands. `closed`: a give-back was cut off, go on with it from its step 1.
+ * or `repeated`: the lease stands. `closed`: a give-back was cut off, do it again from its step 1.
  * `lost`: the file is not the one that was granted into (see prepare-credit-table.ts); delete the
  * row and give nothing back. Then `forgetOthers` with the keys of the rows that are left.
  *
  * Whichever process is killed wherever, nothing is sold twice: credits leave Postgres before they
  * can be spent here, a repeated grant changes nothing, and what is left comes back only after
- * spending has stopped and only with the row. What a crash can cost: one spend of each killed worker
- * whose answer did not leave; and with the file (the machine crashed) what was left in the leases.
+ * spending has stopped and only with the row. What a crash can cost: one spend of each killed
+ * worker whose answer did not leave; and with the file (the machine crashed) what was left in the
+ * leases.
  */
 import { assert } from '../lib/assert.ts';
 import {

@@ -48,22 +48,28 @@ export class KeyedTag {
 
   /** Four characters a word as long as all are below 256, else two. */
   #putText(text: string): void {
+    const message = this.#message;
     const start = this.#length;
     const whole = text.length & ~3;
+    let length = start + 1;
     let seen = 0;
-    this.#put(text.length << 1);
+    message[start] = text.length << 1;
     for (let at = 0; at < whole; at += 4) {
       const one = text.charCodeAt(at);
       const two = text.charCodeAt(at + 1);
       const three = text.charCodeAt(at + 2);
       const four = text.charCodeAt(at + 3);
       seen |= one | two | three | four;
-      this.#put(one | (two << 8) | (three << 16) | (four << 24));
+      message[length] = one | (two << 8) | (three << 16) | (four << 24);
+      length += 1;
     }
     for (let at = whole; at < text.length; at += 1) {
-      seen |= text.charCodeAt(at);
-      this.#put(text.charCodeAt(at));
+      const one = text.charCodeAt(at);
+      seen |= one;
+      message[length] = one;
+      length += 1;
     }
+    this.#length = length;
     if (seen > 255) this.#putWideText(text, start);
   }
 

@@ -20,8 +20,8 @@ import { wordHigh, wordLow } from './word.ts';
 /**
  * To be called by the primary while no other process has the table open. Gives the size that the
  * table has now: the wanted one, rounded up, or the old one if its leases do not all fit into the
- * wanted one. If the file is of an earlier boot, or there is none, the table is empty: the grants of
- * all of this node's leases are then `lost`.
+ * wanted one. If the file is of an earlier boot, or there is none, the table is empty: the grants
+ * of all of this node's leases are then `lost`.
  *
  * Throws an Error if the file is of a format that this version does not read.
  */

@@ -74,7 +74,8 @@ export class SharedWords {
 
   /**
    * Keeps a word as it is until `commit` or `abort` and gives its value. A word may be held once in
-   * a change. In ascending order of `at`, two changes meet least often.
+   * a change. Changes that hold the same words in the same order do not wait for each other in a
+   * circle.
    */
   hold(at: number): bigint {
     assert(this.#held < heldWordsMax, 'too many words in one change');

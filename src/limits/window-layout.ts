@@ -9,9 +9,10 @@
  * - current: what was counted in the current window. Label: the last ten bits of its number, so
  *   that nobody can add to a window that has passed.
  *
- * A counter may stand in one of two buckets, both told by its tag, and gets its slot in the emptier.
- * With 260,000 slots, the first bucket is full when 70 % of them are taken; with one bucket to
- * choose from it was at 14 %, with three at 81 %, but there every lookup reads one more cache line.
+ * A counter may stand in one of two buckets, both told by its tag, and gets its slot in the
+ * emptier. With 260,000 slots, the first bucket is full when 70 % of them are taken; with one
+ * bucket to choose from it was at 14 %, with three at 81 %, but there every lookup reads one more
+ * cache line.
  */
 import { seatCount, seatWords } from './shared-words.ts';
 import { headerWords, type TableKind } from './table-file.ts';

@@ -42,10 +42,8 @@ export class WindowSlots {
         return;
       }
       const recordStart = recordAt(counter.slot);
-      const endsAtMs = wordValue(this.#words.read(recordStart));
       const previous = wordValue(this.#words.read(recordStart + 1));
       const currentWord = this.#words.read(recordStart + 2);
-      counter.slotSequence = endsAtMs / counter.durationMs - 2;
       counter.currentWord = currentWord;
       // Read in this order, the three belong together if the label fits and the slot is still ours.
       if (!this.#isCurrent(counter, currentWord)) {
@@ -74,10 +72,10 @@ export class WindowSlots {
    * Counts the costs of all at one instant; false, and none is counted, if the slots have changed
    * since `load` so that they do not all fit any more, or if another process lost patience.
    */
-  addAll(counters: WindowCounter[]): boolean {
-    counters.sort((one, other) => one.slot - other.slot);
+  addAll(counters: readonly WindowCounter[]): boolean {
     this.#words.begin();
-    for (const [entry, counter] of counters.entries()) {
+    for (let entry = 0; entry < counters.length; entry += 1) {
+      const counter = counters[entry] as WindowCounter;
       const held = this.#words.hold(recordAt(counter.slot) + 2);
       const current = wordValue(held);
       const fits =
@@ -184,7 +182,7 @@ export class WindowSlots {
     this.#words.commit();
   }
 
-  /** The slot that bears the counter's tag, or -1. */
+  /** The slot that bears the counter's tag, or -1; with the window that it has come to. */
   #find(counter: WindowCounter): number {
     const first = firstBucket(counter.tagLow, this.#bucketCount);
     const slot = this.#findIn(first, counter);
@@ -194,25 +192,31 @@ export class WindowSlots {
 
   #findIn(bucket: number, counter: WindowCounter): number {
     for (let slot = bucket * slotsPerBucket; slot < (bucket + 1) * slotsPerBucket; slot += 1) {
-      const at = tagAt(slot) * 2;
-      const high = this.#halves[at + 1] as number;
-      // A mark: somebody is giving the slot to a counter, perhaps to this one.
-      if (high < 0) this.#words.read(tagAt(slot));
-      if (!this.#bears(slot, counter)) continue;
-      if (wordLabel(this.#words.read(recordAt(slot))) === counter.tagExtra) return slot;
+      if (!this.#bears(slot, counter) && !this.#bearsBehindMark(slot, counter)) continue;
+      const ends = this.#words.read(recordAt(slot));
+      if (wordLabel(ends) !== counter.tagExtra) continue;
+      counter.slotSequence = wordValue(ends) / counter.durationMs - 2;
+      return slot;
     }
     return -1;
   }
 
+  /** Plain reads: they come after the atomic one before them, on every processor. */
   #bears(slot: number, counter: WindowCounter): boolean {
     const at = tagAt(slot) * 2;
     return this.#halves[at] === counter.tagLow && this.#halves[at + 1] === counter.tagHigh;
   }
 
+  /** To overlook the counter's slot while somebody changes it would mean to give it a second. */
+  #bearsBehindMark(slot: number, counter: WindowCounter): boolean {
+    const high = this.#halves[tagAt(slot) * 2 + 1] as number;
+    if (high >= 0 && high !== counter.tagHigh) return false;
+    return this.#words.read(tagAt(slot)) === joinWord(counter.tagLow, counter.tagHigh);
+  }
+
   #isCurrent(counter: WindowCounter, currentWord: bigint): boolean {
     const label = counter.slotSequence & labelMask;
-    if (wordLabel(currentWord) !== label) return false;
-    return this.#words.read(tagAt(counter.slot)) === joinWord(counter.tagLow, counter.tagHigh);
+    return wordLabel(currentWord) === label && this.#bears(counter.slot, counter);
   }
 
   /** By more than a window, and not because the caller is late: the clock was set back. */
@@ -232,11 +236,13 @@ export class WindowSlots {
   #clear(counter: WindowCounter): void {
     const recordStart = recordAt(counter.slot);
     this.#words.begin();
-    this.#words.hold(tagAt(counter.slot));
-    this.#words.hold(recordStart);
+    const tag = this.#words.hold(tagAt(counter.slot));
+    const ends = this.#words.hold(recordStart);
     this.#words.hold(recordStart + 1);
     const current = this.#words.hold(recordStart + 2);
-    if (wordLabel(current) === (counter.slotSequence & labelMask)) {
+    const sequence = wordValue(ends) / counter.durationMs - 2;
+    const isOurs = tag === joinWord(counter.tagLow, counter.tagHigh);
+    if (!isOurs || wordLabel(current) === (sequence & labelMask)) {
       this.#words.abort();
       return;
     }

@@ -11,8 +11,8 @@
  * not even that look. Counts and limits are exact to 2^53 - 1 (a higher limit is that), durations
  * from 1 s (a shorter one is that) to 2^50 ms.
  *
- * A process that is killed in a take has counted it or not; if so, nobody got the answer, which errs
- * to the side of admitting too little, and that is all that can be lost.
+ * A process that is killed in a take has counted all of it or nothing. If all, nobody got the
+ * answer: that errs to the side of admitting too little, and it is all that can be lost.
  *
  * When both buckets of a counter are full of counters that still count, it gets no slot and is
  * refused, with `isTableFull` in the verdict and a count in `occupancy`. The other ways out were to
@@ -68,7 +68,10 @@ export class WindowTable {
   readonly #seat: number;
   readonly #slots: WindowSlots;
   readonly #tag: KeyedTag;
+  /** Used again by each take: what a take allocates is its verdicts. */
   readonly #counters: WindowCounter[] = [];
+  /** Of the counters of this take, those that it takes something of. */
+  readonly #spending: WindowCounter[] = [];
 
   /**
    * Opens the table that `prepareWindowTable` made. `clock` (Unix ms) is read again only where a
@@ -93,7 +96,7 @@ export class WindowTable {
       this.#slots.load(counter, nowMs);
       const verdict = judge(request, counter);
       if (verdict.exceeded || counter.cost === 0) return verdict;
-      if (counter.slot >= 0 && !counter.isBehind) {
+      if (isReady(counter)) {
         if (this.#slots.add(counter)) return verdict;
       } else if (!this.#makeReady(counter, nowMs)) {
         return this.#refuseForWantOfSlot(counter);
@@ -110,22 +113,21 @@ export class WindowTable {
     const [first] = requests;
     if (first && requests.length === 1) return [this.take(first, nowMs)];
     const counterOf = this.#aimAll(requests);
-    const counters = [...new Set(counterOf)];
-    const spending = counters.filter((counter) => counter.cost > 0);
     for (;;) {
-      for (const counter of counters) this.#slots.load(counter, nowMs);
+      for (const counter of counterOf) this.#slots.load(counter, nowMs);
       const verdicts = judgeAll(requests, counterOf);
-      if (spending.length === 0 || verdicts.some(isExceeded)) return verdicts;
-      const unready = spending.filter((counter) => counter.slot < 0 || counter.isBehind);
-      const slotless = unready.find((counter) => !this.#makeReady(counter, nowMs));
-      if (slotless) {
-        const refusal = this.#refuseForWantOfSlot(slotless);
-        return requests.map((request, item) => {
-          const counter = counterOf[item] as WindowCounter;
-          return counter === slotless ? refusal : withdrawn(request, counter);
-        });
+      if (this.#spending.length === 0 || verdicts.some(isExceeded)) return verdicts;
+      if (this.#spending.every(isReady)) {
+        if (this.#slots.addAll(this.#spending)) return verdicts;
+        continue;
       }
-      if (unready.length === 0 && this.#slots.addAll(spending)) return verdicts;
+      const slotless = this.#spending.find((counter) => !this.#makeReady(counter, nowMs));
+      if (!slotless) continue;
+      const refusal = this.#refuseForWantOfSlot(slotless);
+      return requests.map((request, item) => {
+        const counter = counterOf[item] as WindowCounter;
+        return counter === slotless ? refusal : withdrawn(request, counter);
+      });
     }
   }
 
@@ -175,13 +177,34 @@ export class WindowTable {
       if (index === count) count += 1;
       counterOf.push(counter);
     }
+    this.#listSpending(count);
     return counterOf;
+  }
+
+  /**
+   * Of the first `count` counters, those that cost something, in the order of their tags: it is the
+   * same in all processes, so those that take the same counters do not cross each other.
+   */
+  #listSpending(count: number): void {
+    const list = this.#spending;
+    list.length = 0;
+    for (let index = 0; index < count; index += 1) {
+      const counter = this.#counters[index] as WindowCounter;
+      if (counter.cost === 0) continue;
+      let place = list.length;
+      for (; place > 0; place -= 1) {
+        const before = list[place - 1] as WindowCounter;
+        if (before.tagLow <= counter.tagLow) break;
+        list[place] = before;
+      }
+      list[place] = counter;
+    }
   }
 
   /** False: there is no slot for this counter. Otherwise it is to be loaded again. */
   #makeReady(counter: WindowCounter, nowMs: number): boolean {
     if (counter.slot < 0) return this.#slots.claim(counter, nowMs);
-    this.#slots.roll(counter);
+    if (counter.isBehind) this.#slots.roll(counter);
     return true;
   }
 
@@ -207,9 +230,9 @@ function judgeAll(
   requests: readonly LimitRequest[],
   counterOf: readonly WindowCounter[],
 ): LimitVerdict[] {
-  const verdictOf = (request: LimitRequest, item: number) =>
-    judge(request, counterOf[item] as WindowCounter);
-  const verdicts = requests.map(verdictOf);
+  const verdicts = requests.map((request, item) =>
+    judge(request, counterOf[item] as WindowCounter),
+  );
   if (!verdicts.some(isExceeded)) return verdicts;
   return requests.map((request, item) => withdrawn(request, counterOf[item] as WindowCounter));
 }
@@ -219,6 +242,10 @@ function withdrawn(request: LimitRequest, counter: WindowCounter): LimitVerdict 
   const verdict = judge(request, counter);
   if (!verdict.exceeded) verdict.remaining += counter.cost;
   return verdict;
+}
+
+function isReady(counter: WindowCounter): boolean {
+  return counter.slot >= 0 && !counter.isBehind;
 }
 
 function isExceeded(verdict: LimitVerdict): boolean {

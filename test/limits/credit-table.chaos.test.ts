@@ -20,7 +20,7 @@ function grant(table: CreditTable, keyId: string, amount: number): void {
   assert.equal(table.grant(keyId, { amount, mark }), 'granted');
 }
 
-test('four processes spending one lease spend exactly what it holds, in 100 of 100 runs', async () => {
+test('four processes spend exactly what a lease holds, in 100 of 100 runs', async () => {
   const [hammers, table] = await startHammers(4);
   for (let run = 0; run < 100; run += 1) {
     const keyId = `key_${run}`;

@@ -1,21 +1,21 @@
 /**
  * A process that takes limits, or spends credits, as fast as it can, for the tests of exactness
- * between processes. Started by `startHammer` of hammers.ts; its arguments are the files to map and
+ * between processes. Started by hammers.ts; its arguments are the files to map and
  * its own number.
  */
 
 import { mapFile } from '../../src/lib/mapped-file.ts';
 import { CreditTable } from '../../src/limits/credit-table.ts';
-import { WindowTable } from '../../src/limits/window-table.ts';
-import {
-  cellBytes,
-  cellCount,
-  cellOf,
-  clockCell,
-  type HammerOrder,
-  type HammerPaths,
-  startCell,
-} from './hammers.ts';
+import { type LimitRequest, WindowTable } from '../../src/limits/window-table.ts';
+import { cellBytes, cellCount, cellOf, clockCell, startCell } from './hammer-cells.ts';
+
+export type HammerPaths = { windows: string; credits: string; cells: string; baseMs: number };
+
+/** `turns` takes, the choices in turn, from the moment when the start cell has come to `start`. */
+export type HammerOrder = { start: number; turns: number } & (
+  | { kind: 'take'; choices: readonly (readonly LimitRequest[])[] }
+  | { kind: 'spend'; choices: readonly { keyId: string; cost: number }[] }
+);
 
 const [pathsJson = '', numberText = ''] = process.argv.slice(2);
 const paths = JSON.parse(pathsJson) as HammerPaths;
@@ -42,7 +42,7 @@ process.on('message', (order: HammerOrder) => {
 function spend(order: HammerOrder & { kind: 'spend' }, choice: number): boolean {
   const { keyId, cost } = order.choices[choice] as { keyId: string; cost: number };
   if (credits.spend(keyId, cost).outcome !== 'spent') return false;
-  Atomics.add(cells, firstCell + cellOf(choice, 0), 1);
+  writeDown(choice, 0);
   return true;
 }
 
@@ -53,8 +53,12 @@ function take(order: HammerOrder & { kind: 'take' }, choice: number): boolean {
   if (verdicts.some((verdict) => verdict.exceeded)) return false;
   const resetAtMs = verdicts[0]?.resetAtMs ?? 0;
   const window = Math.floor((resetAtMs - baseMs) / (requests[0]?.durationMs ?? 1)) - 1;
-  Atomics.add(cells, firstCell + cellOf(choice, window), 1);
+  writeDown(choice, window);
   return true;
+}
+
+function writeDown(choice: number, window: number): void {
+  if (choice < 2) Atomics.add(cells, firstCell + cellOf(choice, window), 1);
 }
 
 process.send?.('ready');

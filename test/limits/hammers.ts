@@ -7,26 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mapFile } from '../../src/lib/mapped-file.ts';
 import { prepareCreditTable } from '../../src/limits/prepare-credit-table.ts';
 import { prepareWindowTable } from '../../src/limits/prepare-window-table.ts';
-import type { LimitRequest } from '../../src/limits/window-table.ts';
-
-export type HammerPaths = { windows: string; credits: string; cells: string; baseMs: number };
-
-/** `turns` takes, the choices in turn, from the moment when the start cell has come to `start`. */
-export type HammerOrder = { start: number; turns: number } & (
-  | { kind: 'take'; choices: readonly (readonly LimitRequest[])[] }
-  | { kind: 'spend'; choices: readonly { keyId: string; cost: number }[] }
-);
-
-/**
- * Shared cells: of all processes the first row; of the hammer with number n the row n + 1, with a
- * count of what was admitted for each choice and window.
- */
-export const cellCount = 64;
-const cellRows = 32;
-export const cellOf = (choice: number, window: number) => choice * 32 + (window % 32);
-export const cellBytes = cellRows * cellCount * 4;
-export const startCell = 0;
-export const clockCell = 1;
+import type { HammerOrder, HammerPaths } from './hammer.ts';
+import { cellBytes, cellCount, cellOf, cellRows, clockCell, startCell } from './hammer-cells.ts';
 
 export class Hammers {
   readonly folder = mkdtempSync(join(tmpdir(), 'latchkey-hammer-'));
@@ -45,7 +27,7 @@ export class Hammers {
       cells: inFolder('cells'),
       baseMs,
     };
-    prepareWindowTable(this.paths.windows, 7000, baseMs);
+    prepareWindowTable(this.paths.windows, 1400, baseMs);
     prepareCreditTable(this.paths.credits, 800);
     this.#cells = mapFile(this.paths.cells, cellBytes);
     this.cells = new Int32Array(this.#cells.buffer);

@@ -38,7 +38,7 @@ test('no file is no table; a fill that says no leaves what was there', () => {
   assert.equal(existsSync(`${path}.new`), false);
 });
 
-test('a foreign file, another kind, another format and a file cut short are refused untouched', () => {
+test('a foreign file, another kind or format and a file cut short are refused untouched', () => {
   const path = join(folder, 'foreign');
   const assertRefused = () => {
     const before = readFileSync(path);

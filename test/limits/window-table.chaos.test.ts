@@ -40,11 +40,13 @@ const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total
 test('four processes hammering one limit of N admit exactly N, in 100 of 100 runs', async () => {
   const [hammers, table] = await startHammers();
   for (let run = 0; run < 100; run += 1) {
-    const request = limit(`run ${run}`, 500);
+    // Of ten counters in turn: some runs begin with a new one, others with one to be moved on.
+    const request = limit(`counter ${run % 10}`, 500);
+    hammers.setClock(run * 120_000);
     const order = { kind: 'take', choices: [[request]], turns: 400 } as const;
     const tallies = await hammers.race(Array(hammerCount).fill(order));
     assert.equal(sum(tallies.flat()), 500, `run ${run}`);
-    assert.equal(usedOf(table, request), 500);
+    assert.equal(usedOf(table, request, baseMs + run * 120_000), 500);
   }
 });
 
@@ -68,7 +70,21 @@ test('limits taken together and alone by four processes are counted exactly', as
   }
 });
 
-test('processes stopped and killed in mid-take block nobody and admit nothing too much', async () => {
+test('four processes that come upon the same new counters give each of them one slot', async () => {
+  const [hammers, table] = await startHammers();
+  const newCount = 200;
+  for (let run = 0; run < 100; run += 1) {
+    // Each run finds the slots of the run before last free again.
+    hammers.setClock(run * 60_000);
+    const choices = Array.from({ length: newCount }, (_, item) => [limit(`${run} ${item}`, 1)]);
+    const order = { kind: 'take', choices, turns: newCount } as const;
+    const tallies = await hammers.race(Array(hammerCount).fill(order));
+    assert.equal(sum(tallies.flat()), newCount, `run ${run}`);
+  }
+  assert.equal(table.occupancy(baseMs + 99 * 60_000).usedCount, 2 * newCount);
+});
+
+test('processes stopped and killed in mid-take block nobody and admit no more', async () => {
   const victimCount = 24;
   const [hammers, table] = await startHammers(victimCount);
   const together = ['a', 'b', 'c'].map((name) => limit(name, 1e9));

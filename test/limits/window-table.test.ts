@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { prepareWindowTable } from '../../src/limits/prepare-window-table.ts';
+import { openTableFile } from '../../src/limits/table-file.ts';
+import { recordAt, tagAt, windowTableKind } from '../../src/limits/window-layout.ts';
 import { type LimitRequest, WindowTable } from '../../src/limits/window-table.ts';
+import { joinWord, packWord } from '../../src/limits/word.ts';
 import { ReferenceWindows } from './reference-windows.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-windows-'));
@@ -226,6 +229,22 @@ test('two thirds of the slots can be taken before the first refusal', () => {
     const verdict = table.take(limit({ identifier: `key_${item}` }), nowMs);
     assert.equal(verdict.isTableFull, false, `at ${item}`);
   }
+});
+
+test('a slot that a crash of the machine left in pieces is cleared, not stumbled over', () => {
+  const table = newTable(14);
+  table.take(limit({ cost: 5 }), nowMs);
+  const file = openTableFile(join(folder, `windows-${tableNumber}`), windowTableKind);
+  assert.ok(file);
+  const slot = Array.from({ length: 14 }, (_, one) => one).find((one) => file.words[tagAt(one)]);
+  const currentAt = recordAt(slot as number) + 2;
+  // A label that does not fit the slot's window, then a mark that no seat knows of.
+  for (const wrong of [packWord(1, 5), joinWord(12_345, -(2 ** 31))]) {
+    file.words[currentAt] = wrong;
+    assert.equal(table.take(limit(), nowMs).remaining, 9);
+    assert.equal(table.take(limit(), nowMs).remaining, 8);
+  }
+  file.unmap();
 });
 
 function random(seed: number): (below: number) => number {

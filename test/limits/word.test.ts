@@ -9,7 +9,7 @@ import {
   wordValue,
 } from '../../src/limits/word.ts';
 
-test('label and value come out as they went in, up to 10 and 53 bits, and are never negative', () => {
+test('label and value come out as they went in, up to 10 and 53 bits, never negative', () => {
   for (const label of [0, 1, 512, 1023]) {
     for (const value of [0, 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 1e12, 2 ** 53 - 1]) {
       const word = packWord(label, value);
