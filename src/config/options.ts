@@ -97,6 +97,20 @@ export const options = [
     text: 'Largest size of the event spool; past it events are dropped and counted.',
   },
   {
+    name: 'limit-slots',
+    kind: 'integer',
+    fallback: '262144',
+    range: [1024, 2 ** 30],
+    text: 'How many rate-limit counters can run at a time; 37 bytes of shared memory each.',
+  },
+  {
+    name: 'credit-slots',
+    kind: 'integer',
+    fallback: '65536',
+    range: [1024, 2 ** 30],
+    text: 'How many keys can have credits leased to this node at a time; 16 bytes each.',
+  },
+  {
     name: 'drain-ms',
     kind: 'integer',
     fallback: '5000',
@@ -140,6 +154,8 @@ export type Config = {
   rootKey: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
+  limitSlots: number;
+  creditSlots: number;
   drainMs: number;
   region: string;
   logLevel: LogLevel;

@@ -106,6 +106,8 @@ function toConfig(values: Record<OptionName, never>): Config {
     rootKey: values['root-key'],
     bodyBytesMax: values['body-bytes-max'],
     spoolBytesMax: values['spool-bytes-max'],
+    limitSlots: values['limit-slots'],
+    creditSlots: values['credit-slots'],
     drainMs: values['drain-ms'],
     region: values.region,
     logLevel: values['log-level'],

@@ -49,16 +49,21 @@ export function errorAnswer(
   fault: RequestFault,
   request: { id: string; path: string; accept: string },
 ): ErrorAnswer {
+  const { status } = errorCatalogue[fault.code];
+  return {
+    status,
+    contentType: errorContentType(fault, status, request),
+    body: `{"meta":{"requestId":"${request.id}"},"error":${errorJson(fault)}}`,
+  };
+}
+
+/** What stands under `error` in the answer. */
+export function errorJson(fault: RequestFault): string {
   const { status, title, carriesErrors } = errorCatalogue[fault.code];
   const fields =
     `{"title":"${title}","detail":${JSON.stringify(fault.detail)},` +
     `"status":${status},"type":"${errorType(fault.code)}"`;
-  const errors = carriesErrors ? `,"errors":${JSON.stringify(fault.errors ?? [])}` : '';
-  return {
-    status,
-    contentType: errorContentType(fault, status, request),
-    body: `{"meta":{"requestId":"${request.id}"},"error":${fields}${errors}}}`,
-  };
+  return carriesErrors ? `${fields},"errors":${JSON.stringify(fault.errors ?? [])}}` : `${fields}}`;
 }
 
 /** The URL by which callers know an error. */

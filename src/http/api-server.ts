@@ -2,31 +2,28 @@
  * The public API of one worker. A verification is answered before its handler returns; a management
  * call waits for Postgres and, if it changed something, for this node's replica.
  */
-import { type VerifyKeyBody, verifyKeyBody } from '../contract/verify-key.ts';
-import type { VerificationEvent } from '../domain/verification-event.ts';
-import type { KeyLookup } from '../verify/ports.ts';
-import { verifyKey } from '../verify/verify-key.ts';
-import { answer, answerOfJson } from './answers.ts';
+import { verifyKeyBody } from '../contract/verify-key.ts';
+import { verifyKeysEnvelope } from '../contract/verify-keys.ts';
+import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
-import { type Exchange, openExchange, sendJson, type Traffic } from './exchange.ts';
-import { type Admitted, addJsonEndpoint, refuseMethod } from './json-endpoint.ts';
+import { openExchange, sendJson, type Traffic } from './exchange.ts';
+import { addJsonEndpoint, refuseMethod } from './json-endpoint.ts';
+import type { JudgePorts } from './judge.ts';
 import { type AwaitApplied, type ManagementCall, runManagementCall } from './management.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
-import { toVerificationEvent } from './verification-record.ts';
-import { verifyResultJson } from './verify-answer.ts';
+import { answerBatch } from './verify-batch-endpoint.ts';
+import { answerVerification } from './verify-endpoint.ts';
 
-export type ApiServerPorts = {
-  lookup: KeyLookup & Pick<RootKeyLookup, 'rootKeyByHash'>;
+export type ApiServerPorts = JudgePorts & {
+  lookup: Pick<RootKeyLookup, 'rootKeyByHash'>;
   calls: readonly ManagementCall[];
   awaitApplied: AwaitApplied;
-  record(event: VerificationEvent): void;
   onAnswered(status: number): void;
-  /** Unix ms. */
-  clock: () => number;
-  /** Monotonic, in ms with fractions. */
-  stopwatch: () => number;
   bodyBytesMax: number;
 };
+
+const verifyKeyPath = { path: '/v2/keys.verifyKey', body: verifyKeyBody };
+const verifyKeysPath = { path: '/v2/keys.verifyKeys', body: verifyKeysEnvelope };
 
 export type ApiServer = { app: HttpApp; traffic: Traffic };
 
@@ -45,11 +42,12 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
     sendJson(exchange, answer(exchange.requestId, { message: 'alive' }));
   });
   app.any('/v2/liveness', refuseMethod);
-  addJsonEndpoint(
-    endpoint,
-    { path: '/v2/keys.verifyKey', body: verifyKeyBody },
-    (exchange, request) => verifyOne(ports, exchange, request),
-  );
+  addJsonEndpoint(endpoint, verifyKeyPath, (exchange, request) => {
+    answerVerification(ports, exchange, request);
+  });
+  addJsonEndpoint(endpoint, verifyKeysPath, (exchange, request) => {
+    void answerBatch(ports, exchange, request);
+  });
   for (const call of ports.calls) {
     const { name, body } = call;
     addJsonEndpoint(endpoint, { path: `/v2/${name}`, body }, (exchange, request) => {
@@ -60,27 +58,6 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
     response.writeStatus('404 Not Found').end('404 page not found\n');
   });
   return { app, traffic };
-}
-
-function verifyOne(
-  { lookup, clock, stopwatch, record }: ApiServerPorts,
-  exchange: Exchange,
-  { principal, body }: Admitted,
-): void {
-  const startedAt = stopwatch();
-  const request = body as VerifyKeyBody;
-  const nowMs = clock();
-  const verdict = verifyKey(principal, request, { lookup, nowMs });
-  record(
-    toVerificationEvent(verdict, {
-      requestId: exchange.requestId,
-      workspaceId: principal.workspaceId,
-      tags: request.tags,
-      timeMs: nowMs,
-      latencyUs: Math.round((stopwatch() - startedAt) * 1000),
-    }),
-  );
-  sendJson(exchange, answerOfJson(exchange.requestId, verifyResultJson(verdict)));
 }
 
 function openTraffic(app: HttpApp, onAnswered: (status: number) => void): Traffic {

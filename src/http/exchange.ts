@@ -16,6 +16,8 @@ export type Exchange = {
   readonly authorization: string;
   readonly contentType: string;
   readonly accept: string;
+  readonly forwardedFor: string;
+  readonly userAgent: string;
   readonly response: HttpResponse;
   /** Set when the caller has gone away: the response must not be touched any more. */
   isAborted: boolean;
@@ -46,6 +48,8 @@ export function openExchange(
     authorization: request.getHeader('authorization'),
     contentType: request.getHeader('content-type'),
     accept: request.getHeader('accept'),
+    forwardedFor: request.getHeader('x-forwarded-for'),
+    userAgent: request.getHeader('user-agent'),
     response,
     isAborted: false,
     isLast: false,

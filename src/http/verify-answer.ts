@@ -14,8 +14,8 @@ export function verifyResultJson(verdict: Verdict): string {
   if (key.expiresAtMs !== 0) json += `,"expires":${key.expiresAtMs}`;
   if (verdict.remainingCredits !== undefined) json += `,"credits":${verdict.remainingCredits}`;
   json += `,"enabled":${key.isEnabled}`;
-  if (verdict.permissions.length > 0) {
-    json += `,"permissions":${JSON.stringify(verdict.permissions)}`;
+  if (verdict.permissions.size > 0) {
+    json += `,"permissions":${JSON.stringify([...verdict.permissions])}`;
   }
   if (verdict.roles.length > 0) json += `,"roles":${JSON.stringify(verdict.roles)}`;
   if (verdict.identity) json += `,"identity":${identityJson(verdict.identity, key.limits)}`;

@@ -11,6 +11,8 @@ export function nodeFiles(dataDir: string) {
     spool: join(dataDir, 'spool'),
     shared: join(dataDir, 'shared'),
     generationPage: join(dataDir, 'shared', 'generations'),
+    windowTable: join(dataDir, 'shared', 'windows'),
+    creditTable: join(dataDir, 'shared', 'credits'),
     workerCounters: (slot: number) => join(dataDir, 'shared', `worker-${slot}.counters`),
     postgres: join(dataDir, 'postgres'),
     clickhouse: join(dataDir, 'clickhouse'),

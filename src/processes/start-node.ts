@@ -9,6 +9,8 @@ import { lockFile } from '../lib/file-lock.ts';
 import type { LogFormat, Logger } from '../lib/logger.ts';
 import { probePort } from '../lib/port-probe.ts';
 import { createReleasers, type Releasers } from '../lib/releasers.ts';
+import { prepareCreditTable } from '../limits/prepare-credit-table.ts';
+import { prepareWindowTable } from '../limits/prepare-window-table.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
@@ -88,6 +90,8 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
     },
     releasers,
   );
+  prepareWindowTable(files.windowTable, config.limitSlots, Date.now());
+  prepareCreditTable(files.creditTable, config.creditSlots);
   const workers = openWorkers(options, { keys, events, databaseUrl: stores.databaseUrl });
   const parts = { keys, events, workers };
   await openAdminPort(options, parts, releasers);

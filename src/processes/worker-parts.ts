@@ -12,6 +12,8 @@ import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts
 import { openDatabase } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
+import { CreditTable } from '../limits/credit-table.ts';
+import { WindowTable } from '../limits/window-table.ts';
 import type { FromWorker, WorkerSettings } from './messages.ts';
 import { nodeFiles } from './node-files.ts';
 import { createWorkerCounters } from './worker-counters.ts';
@@ -47,8 +49,17 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
     onSealed: () => options.send({ kind: 'segment-sealed' }),
   });
   releasers.push('spool', () => spool.close());
+  const limits = new WindowTable(files.windowTable);
+  releasers.push('limits', () => limits.close());
+  const leases = new CreditTable(files.creditTable);
+  releasers.push('credits', () => leases.close());
   const server = createApiServer({
     lookup: replica,
+    limits,
+    credits: {
+      spend: (keyId, cost) => leases.spend(keyId, cost),
+      spendLeased: async () => undefined,
+    },
     calls: openManagement(options, releasers),
     awaitApplied: options.awaitApplied,
     record(event) {

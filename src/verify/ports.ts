@@ -1,5 +1,7 @@
 /** What the pipeline is given: everything that it may ask of the world, all of it synchronous. */
 import type { DocumentKind, DocumentRecords, KeyRecord } from '../domain/records.ts';
+import type { SpendResult } from '../limits/credit-table.ts';
+import type { LimitRequest, LimitVerdict } from '../limits/window-table.ts';
 
 export type KeyLookup = {
   keyByHash(hash: Buffer, kind?: number): KeyRecord | undefined;
@@ -8,5 +10,9 @@ export type KeyLookup = {
 
 export type VerifyPorts = {
   lookup: KeyLookup;
+  limits: { takeAll(requests: readonly LimitRequest[], nowMs: number): LimitVerdict[] };
+  credits: { spend(keyId: string, cost: number): SpendResult };
   nowMs: number;
+  /** Who calls, if the request does not say for whom it asks; only asked for when it matters. */
+  callerAddress(): string;
 };

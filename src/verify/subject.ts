@@ -2,13 +2,14 @@ import type { KeyRecord } from '../domain/records.ts';
 import type { KeyLookup } from './ports.ts';
 import type { Subject } from './verdict.ts';
 
-const nothing: readonly string[] = [];
+const noSlugs: ReadonlySet<string> = new Set();
+const noRoles: readonly string[] = [];
 
 /** Gathers what belongs to a key. A role or permission that was deleted is simply not there. */
 export function gatherSubject(lookup: KeyLookup, key: KeyRecord): Omit<Subject, 'key' | 'api'> {
   const identity = key.identityId === '' ? undefined : lookup.find('identity', key.identityId);
   if (key.roleIds.length === 0 && key.permissionIds.length === 0) {
-    return { identity, permissions: nothing, roles: nothing };
+    return { identity, permissions: noSlugs, roles: noRoles };
   }
   const slugs = new Set<string>();
   const roles: string[] = [];
@@ -19,7 +20,7 @@ export function gatherSubject(lookup: KeyLookup, key: KeyRecord): Omit<Subject, 
     roles.push(role.name);
     addSlugs(lookup, slugs, role.permissionIds);
   }
-  return { identity, permissions: [...slugs], roles };
+  return { identity, permissions: slugs, roles };
 }
 
 function addSlugs(lookup: KeyLookup, slugs: Set<string>, permissionIds: readonly string[]): void {

@@ -1,3 +1,4 @@
+import type { RequestFault } from '../domain/error-catalogue.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { ApiRecord, IdentityRecord, KeyRecord, LimitConfig } from '../domain/records.ts';
 
@@ -16,21 +17,39 @@ export type Subject = {
   api: ApiRecord;
   /** Without a live identity: undefined. */
   identity: IdentityRecord | undefined;
-  /** Slugs held directly and through roles, each once. */
-  permissions: readonly string[];
+  /** Slugs held directly and through roles. */
+  permissions: ReadonlySet<string>;
   /** Names. */
   roles: readonly string[];
 };
+
+export type KnownOutcome = Exclude<Outcome, 'NOT_FOUND'>;
 
 /** The answer to "is this key good, for this action, now, within its limits, and whose is it". */
 export type Verdict =
   /** Says nothing more: the same for a key that never was and for one that is not the caller's. */
   | { outcome: 'NOT_FOUND' }
   | (Subject & {
-      outcome: Exclude<Outcome, 'NOT_FOUND'>;
+      outcome: KnownOutcome;
       checkedLimits: readonly CheckedLimit[];
       /** What is left of limited credits; undefined when they are unlimited. */
       remainingCredits: number | undefined;
       /** 0 unless the outcome is VALID. */
       spentCredits: number;
     });
+
+/** A verification for which this node must first ask for credits, or how many there are. */
+export type PendingSpend = {
+  subject: Subject;
+  checkedLimits: readonly CheckedLimit[];
+  cost: number;
+  /** Decided already, before the credits; then `cost` is 0 and only what is left is wanted. */
+  failure: Exclude<KnownOutcome, 'VALID'> | undefined;
+};
+
+export type Decision =
+  | { kind: 'verdict'; verdict: Verdict }
+  /** The request itself cannot be judged. */
+  | { kind: 'fault'; fault: RequestFault }
+  /** The one thing that may take the network: ask for credits, then `settleSpend`. */
+  | { kind: 'pending'; pending: PendingSpend };

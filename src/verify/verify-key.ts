@@ -1,32 +1,46 @@
 /**
  * The decision. Checks run in a fixed order and the first that fails decides; a refused request
- * spends nothing. Synchronous and pure: clock and look-ups are arguments, nothing is awaited and
- * nothing throws, whatever the request holds.
+ * spends nothing, but for the limits that it had passed when its credits did not suffice.
+ * Synchronous: clock, look-ups and spending are arguments, nothing is awaited and nothing throws,
+ * whatever the request holds.
  */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
+import { fault } from '../domain/error-catalogue.ts';
 import { apiNeed, holds } from '../domain/grants.ts';
 import { keyHash } from '../domain/key-hash.ts';
-import type { Outcome } from '../domain/outcome.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ApiRecord, KeyRecord } from '../domain/records.ts';
+import type { SpendResult } from '../limits/credit-table.ts';
+import { countersPerTakeMax } from '../limits/window-table.ts';
+import { type Failure, firstFailure } from './checks.ts';
+import { chooseLimits, type LimitChoice, toLimitRequest } from './choose-limits.ts';
 import type { KeyLookup, VerifyPorts } from './ports.ts';
+import { cachedPermissionQuery } from './query-cache.ts';
 import { gatherSubject } from './subject.ts';
-import type { Verdict } from './verdict.ts';
+import type { CheckedLimit, Decision, PendingSpend, Subject, Verdict } from './verdict.ts';
 
 export type VerifyRequest = VerifyKeyBody;
 
-const notFound: Verdict = { outcome: 'NOT_FOUND' };
+const notFound: Decision = { kind: 'verdict', verdict: { outcome: 'NOT_FOUND' } };
+const nothingChecked: readonly CheckedLimit[] = [];
+const costDefault = 1;
 
 export function verifyKey(
   principal: Principal,
   request: VerifyRequest,
-  { lookup, nowMs }: VerifyPorts,
-): Verdict {
-  const visible = findVisible(principal, request, lookup);
+  ports: VerifyPorts,
+): Decision {
+  const visible = findVisible(principal, request, ports.lookup);
   if (!visible) return notFound;
-  const subject = { ...visible, ...gatherSubject(lookup, visible.key) };
-  const outcome = firstFailure(visible.key, lookup, nowMs) ?? 'VALID';
-  return { ...subject, outcome, checkedLimits: [], remainingCredits: undefined, spentCredits: 0 };
+  const parsed =
+    request.permissions === undefined ? undefined : cachedPermissionQuery(request.permissions);
+  if (parsed?.ok === false) {
+    return refused('user/bad_request/permissions_query_syntax_error', `${parsed.problem}.`);
+  }
+  const subject = { ...visible, ...gatherSubject(ports.lookup, visible.key) };
+  const failure = firstFailure(subject, { request, query: parsed?.query }, ports);
+  if (failure) return failed(subject, { failure, checkedLimits: nothingChecked }, ports);
+  return checkLimits(subject, request, ports);
 }
 
 /** The key, if this caller may know that it exists. */
@@ -43,11 +57,96 @@ function findVisible(
   return holds(principal.grants, apiNeed(api.apiId, 'verify_key', urn)) ? { key, api } : undefined;
 }
 
-type Failure = Exclude<Outcome, 'VALID' | 'NOT_FOUND'>;
+function checkLimits(subject: Subject, request: VerifyRequest, ports: VerifyPorts): Decision {
+  const choice = chooseLimits(subject, request.ratelimits);
+  if (!choice.ok) return unknownLimit(subject, choice.unknownName);
+  if (choice.limits.length > countersPerTakeMax) {
+    const detail = `A verification can check at most ${countersPerTakeMax} rate limits.`;
+    return refused('unkey/application/invalid_input', detail);
+  }
+  const checkedLimits = takeLimits(subject, choice.limits, ports);
+  if (checkedLimits.some((limit) => limit.isExceeded)) {
+    return failed(subject, { failure: 'RATE_LIMITED', checkedLimits }, ports);
+  }
+  return spendCredits(subject, request, { checkedLimits, ports });
+}
 
-function firstFailure(key: KeyRecord, lookup: KeyLookup, nowMs: number): Failure | undefined {
-  if (lookup.find('workspace', key.workspaceId)?.isEnabled !== true) return 'WORKSPACE_DISABLED';
-  if (!key.isEnabled) return 'DISABLED';
-  if (key.expiresAtMs !== 0 && nowMs > key.expiresAtMs) return 'EXPIRED';
-  return undefined;
+type ChosenLimits = Extract<LimitChoice, { ok: true }>['limits'];
+
+function takeLimits(
+  { key }: Subject,
+  limits: ChosenLimits,
+  ports: VerifyPorts,
+): readonly CheckedLimit[] {
+  if (limits.length === 0) return nothingChecked;
+  const requests = limits.map((limit) => toLimitRequest(key.workspaceId, limit));
+  const verdicts = ports.limits.takeAll(requests, ports.nowMs);
+  return limits.map(({ config }, index) => {
+    const found = verdicts[index];
+    return {
+      ...config,
+      remaining: found?.remaining ?? 0,
+      resetAtMs: found?.resetAtMs ?? 0,
+      isExceeded: found?.exceeded ?? true,
+    };
+  });
+}
+
+function spendCredits(
+  subject: Subject,
+  request: VerifyRequest,
+  { checkedLimits, ports }: { checkedLimits: readonly CheckedLimit[]; ports: VerifyPorts },
+): Decision {
+  if (!subject.key.hasCredits) {
+    return verdict({ ...subject, outcome: 'VALID', checkedLimits, ...unlimited });
+  }
+  const cost = request.credits?.cost ?? costDefault;
+  return spend({ subject, checkedLimits, cost, failure: undefined }, ports);
+}
+
+/** The verdict, once it is known what is left and whether it sufficed. */
+export function settleSpend(pending: PendingSpend, spend: SpendResult): Verdict {
+  const { subject, checkedLimits, cost } = pending;
+  const isSpent = spend.outcome === 'spent' || cost === 0;
+  const outcome = pending.failure ?? (isSpent ? 'VALID' : 'USAGE_EXCEEDED');
+  const spentCredits = outcome === 'VALID' ? cost : 0;
+  return { ...subject, outcome, checkedLimits, remainingCredits: spend.left, spentCredits };
+}
+
+const unlimited = { remainingCredits: undefined, spentCredits: 0 } as const;
+
+/** A failure before the credits: of those only what is left is told. */
+function failed(
+  subject: Subject,
+  { failure, checkedLimits }: { failure: Failure; checkedLimits: readonly CheckedLimit[] },
+  ports: VerifyPorts,
+): Decision {
+  if (!subject.key.hasCredits) {
+    return verdict({ ...subject, outcome: failure, checkedLimits, ...unlimited });
+  }
+  return spend({ subject, checkedLimits, cost: 0, failure }, ports);
+}
+
+/** Out of this node's lease if that is enough; otherwise there is something to be asked first. */
+function spend(pending: PendingSpend, { credits }: VerifyPorts): Decision {
+  const result = credits.spend(pending.subject.key.keyId, pending.cost);
+  if (result.outcome !== 'spent') return { kind: 'pending', pending };
+  return verdict(settleSpend(pending, result));
+}
+
+function verdict(found: Verdict): Decision {
+  return { kind: 'verdict', verdict: found };
+}
+
+function unknownLimit({ key, identity }: Subject, name: string): Decision {
+  const owners = identity
+    ? `neither the key ${key.keyId} nor its identity ${identity.identityId} ` +
+      `(${identity.externalId}) has it`
+    : `the key ${key.keyId} does not have it, and no identity is attached`;
+  const detail = `The rate limit ${JSON.stringify(name)} was not found: ${owners}.`;
+  return refused('unkey/application/precondition_failed', detail);
+}
+
+function refused(code: Parameters<typeof fault>[0], detail: string): Decision {
+  return { kind: 'fault', fault: fault(code, detail) };
 }

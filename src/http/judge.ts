@@ -1,0 +1,71 @@
+/** The one decision behind every door: judged, and recorded before anybody is answered. */
+import { fault, type RequestFault } from '../domain/error-catalogue.ts';
+import type { VerificationEvent } from '../domain/verification-event.ts';
+import type { SpendResult } from '../limits/credit-table.ts';
+import type { KeyLookup, VerifyPorts } from '../verify/ports.ts';
+import type { PendingSpend, Verdict } from '../verify/verdict.ts';
+import { settleSpend, verifyKey } from '../verify/verify-key.ts';
+import { callerAddress } from './caller-address.ts';
+import type { Exchange } from './exchange.ts';
+import { toVerificationEvent } from './verification-record.ts';
+import type { VerifyCall } from './verify-call.ts';
+
+export type JudgePorts = {
+  lookup: KeyLookup;
+  limits: VerifyPorts['limits'];
+  credits: VerifyPorts['credits'] & {
+    /** Asks the primary for credits and spends; undefined when they cannot be asked for now. */
+    spendLeased(keyId: string, cost: number): Promise<SpendResult | undefined>;
+  };
+  record(event: VerificationEvent): void;
+  /** Unix ms. */
+  clock: () => number;
+  /** Monotonic, in ms with fractions. */
+  stopwatch: () => number;
+};
+
+export type Judged = { ok: true; verdict: Verdict } | { ok: false; fault: RequestFault };
+
+const creditsUnknown = fault(
+  'unkey/application/service_unavailable',
+  'The credits of this key cannot be reached right now. Nothing was spent; try again.',
+);
+
+/**
+ * One verification, decided and recorded. A promise only where credits must be leased first: the
+ * one step that may take the network.
+ */
+export function judge(
+  ports: JudgePorts,
+  exchange: Exchange,
+  call: VerifyCall,
+): Judged | Promise<Judged> {
+  const startedAt = ports.stopwatch();
+  const nowMs = ports.clock();
+  const record = (verdict: Verdict): Judged => {
+    const latencyUs = Math.round((ports.stopwatch() - startedAt) * 1000);
+    const { requestId } = exchange;
+    ports.record(toVerificationEvent(verdict, call, { requestId, timeMs: nowMs, latencyUs }));
+    return { ok: true, verdict };
+  };
+  const decision = verifyKey(call.principal, call.request, {
+    lookup: ports.lookup,
+    limits: ports.limits,
+    credits: ports.credits,
+    nowMs,
+    callerAddress: () => call.original?.clientAddress ?? callerAddress(exchange),
+  });
+  if (decision.kind === 'verdict') return record(decision.verdict);
+  if (decision.kind === 'fault') return { ok: false, fault: decision.fault };
+  return settle(ports, decision.pending).then((verdict) =>
+    verdict ? record(verdict) : { ok: false, fault: creditsUnknown },
+  );
+}
+
+async function settle(
+  { credits }: JudgePorts,
+  pending: PendingSpend,
+): Promise<Verdict | undefined> {
+  const spend = await credits.spendLeased(pending.subject.key.keyId, pending.cost);
+  return spend && settleSpend(pending, spend);
+}
