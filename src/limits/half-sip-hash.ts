@@ -1,6 +1,6 @@
 /**
  * HalfSipHash-2-4 (Aumasson and Bernstein), a keyed hash in 32-bit arithmetic, which is what
- * JavaScript computes fast: 100 ns for 60 characters, where SHA-256 costs 400 ns. Who does not know
+ * JavaScript computes fast: 140 ns for 64 bytes, where SHA-256 costs 430 ns. Who does not know
  * the key cannot choose two inputs that meet in one place of a table.
  *
  * The message is `count` whole 32-bit words. The first two words of `out` are the 64-bit variant of

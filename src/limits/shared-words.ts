@@ -6,7 +6,7 @@
  * others would have to wait for. `hold` puts a mark (a negative word) in the place of the value;
  * the mark names the holder's seat, where the values before and after are written. Whoever meets a
  * mark looks at the status in that seat: committed means the value after, aborted the value before,
- * and either way it takes the mark away itself. One that stays undecided for 50 µs (its process is
+ * and either way it takes the mark away itself. One that stays undecided for 160 µs (its process is
  * dead, stopped or out of CPU) is aborted by whoever meets it: its holder finds out at `commit` and
  * starts over. So a change happens wholly or not at all, whichever process dies when, and no state
  * of one process can stop another.
@@ -26,8 +26,8 @@ const undecided = 0;
 const committed = 1;
 const aborted = 2;
 const turnMask = 2 ** 30 - 1;
-/** About 50 µs: twice what the largest change needs, far less than a time slice. */
-const patienceSpins = 4096;
+/** About 160 µs: three times what 256 words need, far less than a time slice. */
+const patienceSpins = 16_384;
 
 export class SharedWords {
   readonly #words: BigInt64Array;
@@ -51,7 +51,7 @@ export class SharedWords {
     this.#settleLeftovers();
   }
 
-  /** The value of a word. Waits 50 µs at most for a change under way. */
+  /** The value of a word. Waits 160 µs at most for a change under way. */
   read(at: number): bigint {
     for (;;) {
       const word = Atomics.load(this.#words, at);
