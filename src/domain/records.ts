@@ -74,6 +74,24 @@ export type RootKeyRecord = {
   permissions: readonly string[];
 };
 
+export type OverrideConfig = {
+  overrideId: string;
+  /** An identifier, or a pattern in which `*` stands for any characters. */
+  identifier: string;
+  /** 0 refuses everything. */
+  limit: number;
+  durationMs: number;
+};
+
+export type NamespaceRecord = {
+  namespaceId: string;
+  workspaceId: string;
+  name: string;
+  /** Kept, so that it is refused as gone and not made again. */
+  isDeleted: boolean;
+  overrides: readonly OverrideConfig[];
+};
+
 /** The kinds of document, by the name of their entity in the change log. */
 export const entityKinds = [
   'workspace',
@@ -83,6 +101,7 @@ export const entityKinds = [
   'permission',
   'role',
   'rootKey',
+  'namespace',
 ] as const;
 
 export type EntityKind = (typeof entityKinds)[number];
@@ -94,6 +113,7 @@ export type DocumentRecords = {
   identity: IdentityRecord;
   permission: PermissionRecord;
   role: RoleRecord;
+  namespace: NamespaceRecord;
 };
 
 export type DocumentKind = keyof DocumentRecords;

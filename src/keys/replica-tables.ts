@@ -12,7 +12,7 @@ export type ReplicaTables = {
   rootKeys: Database<Buffer, Buffer>;
   /** `key:<id>` or `rootKey:<id>` → the hash under which it is stored. */
   hashes: Database<Buffer, string>;
-  /** `<kind>:<id>` → the record, as JSON. */
+  /** `<kind>:<id>` → the record, as JSON; and the names of namespaces, see namespace-names. */
   documents: Database<Buffer, string>;
   /** `watermark` → which state of which database this is, as JSON. */
   state: Database<Buffer, string>;

@@ -6,6 +6,7 @@
 import type { DocumentKind, DocumentRecords, KeyRecord, RootKeyRecord } from '../domain/records.ts';
 import type { Watermark } from '../domain/watermark.ts';
 import { encodeKeyRecord } from './key-codec.ts';
+import { moveNamespaceName } from './namespace-names.ts';
 import { hashKey, openReplicaTables, type ReplicaTables } from './replica-tables.ts';
 
 /** A change to one document: its new state, or that it is gone. */
@@ -49,6 +50,7 @@ export function openReplicaWriter(path: string): ReplicaWriter {
 }
 
 function applyOne(tables: ReplicaTables, change: ReplicaChange): void {
+  if (change.kind === 'namespace') moveNamespaceName(tables, change.id, change.record);
   if (change.record === undefined) {
     remove(tables, change.kind, change.id);
   } else if (change.kind === 'key') {

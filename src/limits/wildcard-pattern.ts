@@ -30,10 +30,13 @@ export function compileWildcard(pattern: string): WildcardPattern {
     matches(text) {
       if (text.length < literalLength || !text.startsWith(head)) return false;
       if (!text.endsWith(tail)) return false;
-      return middle.length === 0 || holdsInOrder(text, middle, {
-        from: head.length,
-        to: text.length - tail.length,
-      });
+      return (
+        middle.length === 0 ||
+        holdsInOrder(text, middle, {
+          from: head.length,
+          to: text.length - tail.length,
+        })
+      );
     },
   };
 }

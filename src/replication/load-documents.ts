@@ -16,7 +16,7 @@ const limitsOf = (column: string) => `(
 /** An empty object says as much as no object: both are left out of answers. */
 const meta = `coalesce(nullif(e.meta, '{}'), '') as "metaJson"`;
 
-/** `e` is the entity's own row; a deleted one is not selected at all. */
+/** `e` is the entity's own row; a deleted one is not selected, but for a namespace. */
 const selects = {
   workspace: `select e.id, e.id as "workspaceId", e.enabled as "isEnabled",
       e.requests_per_minute_max as "requestsPerMinuteMax"
@@ -53,6 +53,14 @@ const selects = {
       array(select r.role_id from latchkey.key_roles r
         where r.key_id = e.id order by 1) as "roleIds", ${limitsOf('key_id')}
     from latchkey.keys e where e.deleted_at_ms is null`,
+
+  namespace: `select e.id, e.id as "namespaceId", e.workspace_id as "workspaceId", e.name,
+      e.deleted_at_ms is not null as "isDeleted", (
+        select coalesce(json_agg(json_build_object('overrideId', o.id,
+          'identifier', o.identifier, 'limit', o.limit_count, 'durationMs', o.duration_ms
+          ) order by o.id), '[]'::json)
+        from latchkey.ratelimit_overrides o where o.namespace_id = e.id) as overrides
+    from latchkey.ratelimit_namespaces e where true`,
 } as const satisfies Record<EntityKind, string>;
 
 type Row = { id: string } & Record<string, unknown>;
