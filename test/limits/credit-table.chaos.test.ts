@@ -38,23 +38,26 @@ test('four processes spend exactly what a lease holds, in 100 of 100 runs', asyn
 });
 
 test('grants and give-backs among spenders that are killed create and lose no credit', async () => {
-  const victimCount = 8;
+  const victimCount = 6;
   const [hammers, table] = await startHammers(victimCount);
   const order = { kind: 'spend', choices: [{ keyId: 'key', cost: 1 }], turns: 1e9 } as const;
   let grantedCount = 0;
   let returnedCount = 0;
   let victim = 0;
-  hammers.release(0, order);
-  hammers.release(1, order);
-  for (let round = 0; round < 400; round += 1) {
+  const feed = () => {
     grant(table, 'key', 1000);
     grantedCount += 1000;
+  };
+  hammers.release(0, order);
+  hammers.release(1, order);
+  for (let round = 0; round < 300; round += 1) {
+    feed();
     if (round % 3 === 0) {
       returnedCount += table.takeBack('key');
       table.forget('key');
     }
     if (round % 50 < 49) continue;
-    await hammers.waitForProgressOf(victim);
+    await hammers.waitForProgressOf(victim, feed);
     await sleep(Math.random() * 5);
     await hammers.kill(victim);
     victim += 1;

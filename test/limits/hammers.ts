@@ -74,12 +74,13 @@ export class Hammers {
     this.#children[number]?.send({ ...order, start: this.#start });
   }
 
-  /** Waits until the hammer has been admitted its first of a choice 0. */
-  async waitForProgressOf(number: number): Promise<void> {
+  /** Waits until the hammer has been admitted its first of choice 0; `meanwhile` feeds it. */
+  async waitForProgressOf(number: number, meanwhile: () => void = () => {}): Promise<void> {
     const cell = (number + 1) * cellCount + cellOf(0, 0);
-    const giveUpAtMs = Date.now() + 10_000;
+    const giveUpAtMs = Date.now() + 30_000;
     while (Atomics.load(this.cells, cell) === 0) {
       if (Date.now() > giveUpAtMs) throw new Error(`hammer ${number} makes no progress`);
+      meanwhile();
       await sleep(1);
     }
   }
