@@ -5,17 +5,11 @@
  */
 
 import { compileGrants, type Grants } from '../domain/grants.ts';
-import type {
-  DocumentKind,
-  DocumentRecords,
-  KeyRecord,
-  NamespaceRecord,
-  RootKeyRecord,
-} from '../domain/records.ts';
-import { compileNamespace, type Namespace, type NamespaceLookup } from '../limits/namespace.ts';
+import type { DocumentKind, DocumentRecords, KeyRecord, RootKeyRecord } from '../domain/records.ts';
+import type { NamespaceLookup } from '../limits/namespace.ts';
 import type { GenerationPage } from './generation-page.ts';
 import { decodeKeyRecord } from './key-codec.ts';
-import { namespaceIdByName } from './namespace-names.ts';
+import { NamespaceCache } from './namespace-cache.ts';
 import { hashKey, openReplicaTables, type ReplicaTables } from './replica-tables.ts';
 
 export type RootKey = RootKeyRecord & { grants: Grants };
@@ -32,15 +26,13 @@ export type ReplicaReader = NamespaceLookup & {
 
 /** Decoded documents that are kept; past it all are forgotten, which costs a decode each. */
 const cachedDocumentsMax = 10_000;
-/** What may be looked up as an id: a name may be longer than a key of LMDB. */
-const idPattern = /^[a-zA-Z0-9_]{1,255}$/;
 
 export function openReplicaReader(path: string, page: GenerationPage): ReplicaReader {
   let tables = openReplicaTables(path, 'read');
   const seen = { replica: page.replica(), documents: page.documents() };
   const documents = new Map<string, unknown>();
   const rootKeys = new Map<string, RootKey | undefined>();
-  const namespaces = new Map<string, Namespace>();
+  const namespaces = new NamespaceCache();
 
   function refresh(): void {
     const replica = page.replica();
@@ -56,7 +48,7 @@ export function openReplicaReader(path: string, page: GenerationPage): ReplicaRe
   function forget(): void {
     documents.clear();
     rootKeys.clear();
-    namespaces.clear();
+    namespaces.forget();
   }
 
   function remember<T>(cache: Map<string, T>, name: string, value: T): T {
@@ -89,12 +81,7 @@ export function openReplicaReader(path: string, page: GenerationPage): ReplicaRe
     },
     namespace(workspaceId, nameOrId) {
       refresh();
-      const name = `${workspaceId}:${nameOrId}`;
-      const known = namespaces.get(name);
-      if (known) return known;
-      const found = readNamespace(tables, workspaceId, nameOrId);
-      // Only what exists is kept: what callers invent would fill the cache.
-      return found && remember(namespaces, name, found);
+      return namespaces.find(tables, workspaceId, nameOrId);
     },
     async switchTo(nextPath) {
       const earlier = tables;
@@ -116,21 +103,4 @@ function readRootKey(tables: ReplicaTables, hash: Buffer): RootKey | undefined {
 function readDocument(tables: ReplicaTables, name: string): unknown {
   const bytes = tables.documents.getBinaryFast(name);
   return bytes && JSON.parse(bytes.toString());
-}
-
-function readNamespace(
-  tables: ReplicaTables,
-  workspaceId: string,
-  nameOrId: string,
-): Namespace | undefined {
-  const byId = idPattern.test(nameOrId) ? readNamespaceById(tables, nameOrId) : undefined;
-  if (byId?.workspaceId === workspaceId) return compileNamespace(byId);
-  const id = namespaceIdByName(tables, { workspaceId, name: nameOrId });
-  const named = id && readNamespaceById(tables, id);
-  const isNamedSo = named && named.workspaceId === workspaceId && named.name === nameOrId;
-  return isNamedSo ? compileNamespace(named) : undefined;
-}
-
-function readNamespaceById(tables: ReplicaTables, id: string): NamespaceRecord | undefined {
-  return readDocument(tables, `namespace:${id}`) as NamespaceRecord | undefined;
 }
