@@ -14,14 +14,17 @@ export type BatchPool = {
   close(): Promise<void>;
 };
 
+/** More lanes than any shipper has. */
+const queueMax = 16;
+
 export function createBatchPool(threadCount: number): BatchPool {
   const pool = new Piscina<BatchWork, BatchReport>({
     filename: fileURLToPath(new URL('./batch-task.ts', import.meta.url)),
     minThreads: threadCount,
     maxThreads: threadCount,
     concurrentTasksPerWorker: 1,
-    // The shipper never has more batches under way than there are threads.
-    maxQueue: threadCount,
+    // Lanes without a thread wait here, one task each.
+    maxQueue: queueMax,
     // 'sync' freezes the thread between two tasks, and with it the sockets that are kept alive.
     atomics: 'disabled',
   });

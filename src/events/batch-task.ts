@@ -3,7 +3,10 @@
  * and inserts each pending piece. It decides nothing that must be remembered: what became of each
  * piece goes back to the shipper, which makes it durable before the next step.
  *
- * RowBinary and zstd level 1, per 100,000 rows in this thread: FIGURES
+ * 100,000 rows take 40 ms to read and 140 ms to make in this thread, and some 500 ms until the
+ * server has confirmed them (it shares the two cores): RowBinary and zstd level 1, 2.1 MB. The
+ * losers: JSONCompactEachRow, 1.5 to 2 times the server's time; gzip level 1, 2.9 MB and 60 ms to
+ * compress against 37.
  */
 import { type Piece, pendingPiece, pieceToken } from './batch.ts';
 import {
@@ -20,7 +23,7 @@ import { type ClickhouseFault, clickhouseFault } from './clickhouse-fault.ts';
 import type { EventKind, NodeFacts } from './event-kind.ts';
 import { eventKindOf } from './event-kinds.ts';
 import { quarantineRows } from './quarantine.ts';
-import { createRowWriter, type RowWriter } from './row-writer.ts';
+import { createRowWriter } from './row-writer.ts';
 import { openSpoolFolder } from './spool-folder.ts';
 
 export type BatchWork = {
@@ -50,6 +53,7 @@ export type BatchReport = {
 /** One thread serves one server: its client stays, for its sockets to stay. */
 let client: Clickhouse | undefined;
 let clientUrl: string | undefined;
+/** One task at a time: its buffer is used again and again. */
 let writer = createRowWriter();
 
 function clientFor({ url, requestTimeoutMs }: BatchWork['clickhouse']): Clickhouse {
@@ -101,7 +105,8 @@ async function shipPiece({ work, report, rows, piece }: Shipping): Promise<void>
   const bad = encodeRows(writer, kind, ofKind, range);
   const goodCount = range.to - range.from - bad.length;
   const token = pieceToken(work.batchId, piece, checksumsOf(ofKind, range));
-  const fault = goodCount > 0 ? await insert({ work, kind, writer, token }) : undefined;
+  const fault =
+    goodCount > 0 ? await insert({ work, kind, rows: writer.written(), token }) : undefined;
   if (fault?.class === 'refused') {
     report.refusal = fault.message;
     piece.state = 'refused';
@@ -120,17 +125,17 @@ async function shipPiece({ work, report, rows, piece }: Shipping): Promise<void>
   if (goodCount > 0) report.insertCount += 1;
 }
 
-type Insert = { work: BatchWork; kind: EventKind<never>; writer: RowWriter; token: string };
+type Insert = { work: BatchWork; kind: EventKind<never>; rows: Buffer; token: string };
 
 async function insert(insert: Insert): Promise<ClickhouseFault | undefined> {
-  const { table, columns } = insert.kind;
-  const rows = insert.writer.written();
+  const { kind, rows, token } = insert;
+  const { table, columns } = kind;
   try {
     const connection = clientFor(insert.work.clickhouse);
-    await insertRowBinary(connection, { table, columns, rows, token: insert.token });
+    await insertRowBinary(connection, { table, columns, rows, token });
     return undefined;
   } catch (error) {
-    // The compressor of the failed request may still read the old buffer.
+    // The compressor of the failed request may still be reading the old buffer.
     writer = createRowWriter();
     return clickhouseFault(error);
   }

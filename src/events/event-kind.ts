@@ -19,3 +19,10 @@ export type EventKind<Event> = {
 
 /** Columns that are the same for all events of a node. */
 export type NodeFacts = { region: string };
+
+const latencyUsMax = 2 ** 32 - 1;
+
+/** A latency as its column holds it: whole microseconds, 71 minutes at most. */
+export function spooledLatencyUs(latencyUs: number): number {
+  return Math.min(Math.round(latencyUs), latencyUsMax);
+}

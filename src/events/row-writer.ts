@@ -9,6 +9,9 @@ export type RowWriter = {
   strings(value: unknown): void;
   /** A safe integer. */
   int64(value: unknown): void;
+  /** A safe integer from 0. */
+  uint64(value: unknown): void;
+  bool(value: unknown): void;
   uint32(value: unknown): void;
   /** Bytes written since the start. */
   readonly byteLength: number;
@@ -65,19 +68,30 @@ export function createRowWriter(): RowWriter {
     at += buffer.write(value, at, 'utf8');
   }
 
+  function int64(value: unknown): void {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`not an integer: ${value}`);
+    reserve(8);
+    at = buffer.writeInt32LE((value as number) | 0, at);
+    at = buffer.writeInt32LE(Math.floor((value as number) / high), at);
+  }
+
   return {
     string,
+    int64,
     strings(value) {
       if (!Array.isArray(value)) throw new TypeError('not a list of strings');
       reserve(lengthBytesMax);
       length(value.length);
       for (const item of value) string(item);
     },
-    int64(value) {
-      if (!Number.isSafeInteger(value)) throw new TypeError(`not an integer: ${value}`);
-      reserve(8);
-      at = buffer.writeInt32LE((value as number) | 0, at);
-      at = buffer.writeInt32LE(Math.floor((value as number) / high), at);
+    uint64(value) {
+      if ((value as number) < 0) throw new TypeError(`not a UInt64: ${value}`);
+      int64(value);
+    },
+    bool(value) {
+      if (typeof value !== 'boolean') throw new TypeError(`not a Bool: ${value}`);
+      reserve(1);
+      buffer[at++] = value ? 1 : 0;
     },
     uint32(value) {
       const isUint32 = Number.isInteger(value) && (value as number) >= 0;

@@ -47,7 +47,10 @@ export type ShipperOptions = {
   limits: BatchLimits;
   /** So often the folder is looked at without having been told. */
   scanMs: number;
-  /** Batches under way at a time: as many as the pool has threads. */
+  /**
+   * Batches under way at a time. One more than the pool has threads is good: a batch that waits for
+   * its next try then leaves its thread to another.
+   */
   laneCount: number;
   clickhouse: BatchWork['clickhouse'];
   node: BatchWork['node'];

@@ -1,9 +1,8 @@
 import { outcomes } from '../domain/outcome.ts';
 import type { VerificationEvent } from '../domain/verification-event.ts';
-import type { EventKind } from './event-kind.ts';
+import { type EventKind, spooledLatencyUs } from './event-kind.ts';
 
 const outcomeNumbers = new Map(outcomes.map((outcome, number) => [outcome, number]));
-const latencyUsMax = 2 ** 32 - 1;
 
 /** Answered verifications; the outcome is spooled as its number. */
 export const verificationKind: EventKind<VerificationEvent> = {
@@ -41,7 +40,7 @@ export const verificationKind: EventKind<VerificationEvent> = {
       outcomeNumbers.get(event.outcome),
       event.tags,
       event.spentCredits,
-      Math.min(Math.round(event.latencyUs), latencyUsMax),
+      spooledLatencyUs(event.latencyUs),
       event.method,
       event.path,
       event.clientAddress,

@@ -64,7 +64,7 @@ export async function startPrimary(
   changes: Partial<ShipperOptions> = {},
 ): Promise<TestPrimary> {
   const ledger = openLedger(spool.folder.path);
-  const pool = createBatchPool(changes.laneCount ?? 1);
+  const pool = createBatchPool(1);
   const shipper = createShipper({
     folder: spool.folder,
     counters: spool.counters,

@@ -42,6 +42,18 @@ test('numbers are little-endian, to the bounds of what is safe', () => {
     '010000000000e0ff',
   );
   assert.equal(
+    bytesOf((row) => row.uint64(2 ** 53 - 1)),
+    'ffffffffffff1f00',
+  );
+  assert.equal(
+    bytesOf((row) => row.bool(true)),
+    '01',
+  );
+  assert.equal(
+    bytesOf((row) => row.bool(false)),
+    '00',
+  );
+  assert.equal(
     bytesOf((row) => row.uint32(4_294_967_295)),
     'ffffffff',
   );
@@ -53,6 +65,10 @@ test('a value that cannot be the column is refused by a TypeError', () => {
   for (const value of [0.5, 2 ** 53, '1', undefined]) {
     assert.throws(() => row.int64(value), TypeError);
   }
+  for (const value of [-1, 0.5, 2 ** 53, undefined]) {
+    assert.throws(() => row.uint64(value), TypeError);
+  }
+  for (const value of [1, 'true', undefined]) assert.throws(() => row.bool(value), TypeError);
   for (const value of [-1, 2 ** 32, 1.5]) assert.throws(() => row.uint32(value), TypeError);
   assert.throws(() => row.strings('a'), TypeError);
   assert.throws(() => row.strings([1]), TypeError);
