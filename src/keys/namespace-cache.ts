@@ -1,7 +1,7 @@
 /**
  * The namespaces that one reader has compiled. A change of any document says that everything may
  * have changed; but one whose bytes are the same is not compiled again, since 10,000 overrides take
- * 25 ms to decode and some 50 µs to compare.
+ * 15 ms to decode and 0.7 ms to compare.
  */
 import type { NamespaceRecord } from '../domain/records.ts';
 import { compileNamespace, type Namespace } from '../limits/namespace.ts';
