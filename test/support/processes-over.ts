@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/**
+ * Every living process that has to do with `folder`, but not this one: the folder stands in its
+ * arguments or its environment, or is where it works. No zombies. Linux only.
+ */
+export function processesOver(folder: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => isOver(pid, folder))
+    .map(Number);
+}
+
+function isOver(pid: string, folder: string): boolean {
+  const workingFolder = orEmpty(() => readlinkSync(`/proc/${pid}/cwd`));
+  if (workingFolder.startsWith(folder)) return true;
+  return [argumentsOf(pid), read(pid, 'environ')].some((text) => text.includes(folder));
+}
+
+/** The living children of a process. */
+export function childrenOf(pid: number): number[] {
+  return read(String(pid), `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+}
+
+/** The command line of a process, its arguments separated by spaces; empty when it is gone. */
+export function argumentsOf(pid: number | string): string {
+  return read(String(pid), 'cmdline').replaceAll('\0', ' ').trim();
+}
+
+function read(pid: string, file: string): string {
+  return orEmpty(() => readFileSync(`/proc/${pid}/${file}`, 'utf8'));
+}
+
+/** A process may be gone by the time that we read of it. */
+function orEmpty(look: () => string): string {
+  try {
+    return look();
+  } catch {
+    return '';
+  }
+}
