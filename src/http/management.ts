@@ -3,10 +3,18 @@ import type { Schema } from '../contract/json-schema.ts';
 import type { RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
 import { answer, jsonContentType } from './answers.ts';
+import { callerAddress } from './caller-address.ts';
 import { type Exchange, sendFault, sendReply } from './exchange.ts';
 import type { Admitted } from './json-endpoint.ts';
 
 export type ManagementOutcome = { ok: true; result: object } | { ok: false; fault: RequestFault };
+
+/** Who calls, and from where: the audit log keeps it. */
+export type ManagementCaller = Principal & {
+  requestId: string;
+  address: string;
+  userAgent: string;
+};
 
 /** A management call: what it is called, what its body must be, and what it does. */
 export type ManagementCall = {
@@ -16,7 +24,7 @@ export type ManagementCall = {
   /** A change is answered after this node's replica has it. */
   isChange: boolean;
   /** Never rejects. */
-  run(caller: Principal & { requestId: string }, body: unknown): Promise<ManagementOutcome>;
+  run(caller: ManagementCaller, body: unknown): Promise<ManagementOutcome>;
 };
 
 /** Resolves true when this node's replica has what was committed before; false when it is late. */
@@ -30,14 +38,15 @@ export async function runManagementCall(
   { exchange, request }: { exchange: Exchange; request: Admitted },
   awaitApplied: AwaitApplied,
 ): Promise<void> {
-  const caller = { ...request.principal, requestId: exchange.requestId };
+  const { requestId, userAgent } = exchange;
+  const caller = { ...request.principal, requestId, userAgent, address: callerAddress(exchange) };
   const outcome = await call.run(caller, request.body);
   if (!outcome.ok) return sendFault(exchange, outcome.fault);
   const isApplied = !call.isChange || (await awaitApplied());
   sendReply(exchange, {
     status: 200,
     contentType: jsonContentType,
-    body: answer(exchange.requestId, outcome.result),
+    body: answer(requestId, outcome.result),
     headers: isApplied ? [] : [replicationPending],
   });
 }
