@@ -87,7 +87,8 @@ async function runRounds(url: string, roundCount: number, isQuiet: boolean): Pro
 }
 
 function describe(round: Round, number: number, count: number): string {
-  const append = `${round.appendUs.toFixed(2)} µs per append, ${round.choresUs.toFixed(2)} for chores`;
+  const chores = `${round.choresUs.toFixed(2)} for chores`;
+  const append = `${round.appendUs.toFixed(2)} µs per append, ${chores}`;
   const rate = `${Math.round(round.rowsPerSecond)} rows/s to ClickHouse`;
   return `${number}/${count}: ${append}, ${rate}, ${Math.round(round.residentMb)} MB resident`;
 }
