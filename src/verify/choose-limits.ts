@@ -4,6 +4,7 @@
  */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
 import type { LimitConfig } from '../domain/records.ts';
+import { durationMinMs } from '../limits/window-counter.ts';
 import type { LimitRequest } from '../limits/window-table.ts';
 import type { Subject } from './verdict.ts';
 
@@ -30,39 +31,36 @@ export function chooseLimits(
   const { key, identity } = subject;
   const hasConfigured = key.limits.length > 0 || (identity?.limits.length ?? 0) > 0;
   if (!hasConfigured && !requested) return nothingChosen;
+  const configured = configuredLimits(subject);
   const chosen = new Map<string, ChosenLimit>();
-  for (const own of configuredLimits(subject)) {
-    if (own.config.autoApply) chosen.set(own.config.name, own);
-  }
+  for (const [name, limit] of configured) if (limit.config.autoApply) chosen.set(name, limit);
   for (const item of requested ?? []) {
-    const limit = resolve(subject, item);
+    const limit = ownLimit(item, key.keyId) ?? configured.get(item.name);
     if (!limit) return { ok: false, unknownName: item.name };
-    chosen.set(item.name, limit);
+    chosen.set(item.name, { ...limit, cost: item.cost ?? 1 });
   }
   return { ok: true, limits: [...chosen.values()] };
 }
 
-/** A limit of the key hides the identity's limit of the same name. */
-function configuredLimits({ key, identity }: Subject): ChosenLimit[] {
-  const own = key.limits.map((config) => ({ config, cost: 1, identifier: key.keyId }));
-  if (!identity) return own;
-  const names = new Set(key.limits.map((config) => config.name));
-  const shared = identity.limits
-    .filter((config) => !names.has(config.name))
-    .map((config) => ({ config, cost: 1, identifier: identity.identityId }));
-  return [...own, ...shared];
+/** By name, at cost 1. A limit of the key hides the identity's limit of the same name. */
+function configuredLimits({ key, identity }: Subject): Map<string, ChosenLimit> {
+  const configured = new Map<string, ChosenLimit>();
+  const add = (limits: readonly LimitConfig[], identifier: string) => {
+    for (const config of limits) configured.set(config.name, { config, cost: 1, identifier });
+  };
+  if (identity) add(identity.limits, identity.identityId);
+  add(key.limits, key.keyId);
+  return configured;
 }
 
 /** With both `limit` and `duration` an item is a limit of its own; with one of them, not. */
-function resolve(subject: Subject, item: RequestedLimit): ChosenLimit | undefined {
-  const cost = item.cost ?? 1;
-  if (item.limit !== undefined && item.duration !== undefined) {
-    const { name, limit, duration: durationMs } = item;
-    const config = { limitId: '', name, limit, durationMs, autoApply: false };
-    return { config, cost, identifier: subject.key.keyId };
-  }
-  const found = configuredLimits(subject).find(({ config }) => config.name === item.name);
-  return found && { ...found, cost };
+function ownLimit(item: RequestedLimit, keyId: string): ChosenLimit | undefined {
+  const { name, limit, duration } = item;
+  if (limit === undefined || duration === undefined) return undefined;
+  // A shorter window is counted as the shortest, and the answer says so.
+  const durationMs = Math.max(duration, durationMinMs);
+  const config = { limitId: '', name, limit, durationMs, autoApply: false };
+  return { config, cost: 1, identifier: keyId };
 }
 
 export function toLimitRequest(

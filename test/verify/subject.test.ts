@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { gatherSubject } from '../../src/verify/subject.ts';
+import { plainIdentity, plainRecord, SmallWorld } from './small-world.ts';
+
+test('permissions are those held directly and through roles, each once', () => {
+  const world = new SmallWorld();
+  world.putRole('reader', 'docs.read', 'docs.list');
+  world.putRole('writer', 'docs.write', 'docs.list');
+  const permissionIds = ['perm_docs.read'];
+  const roleIds = ['role_reader', 'role_writer'];
+  const found = gatherSubject(world.lookup, { ...plainRecord, permissionIds, roleIds });
+  assert.deepEqual([...found.permissions], ['docs.read', 'docs.list', 'docs.write']);
+  assert.deepEqual(found.roles, ['reader', 'writer']);
+});
+
+test('a deleted role, permission or identity is simply not there', () => {
+  const world = new SmallWorld();
+  world.putIdentity();
+  world.putRole('reader', 'docs.read', 'docs.list');
+  const key = {
+    ...{ ...plainRecord, identityId: 'id_1' },
+    ...{ permissionIds: ['perm_gone', 'perm_docs.list'], roleIds: ['role_reader', 'role_gone'] },
+  };
+  assert.equal(gatherSubject(world.lookup, key).identity?.externalId, plainIdentity.externalId);
+  world.remove('identity', 'id_1');
+  world.remove('permission', 'perm_docs.read');
+  const found = gatherSubject(world.lookup, key);
+  assert.equal(found.identity, undefined);
+  assert.deepEqual([...found.permissions], ['docs.list']);
+  assert.deepEqual(found.roles, ['reader']);
+  world.remove('role', 'role_reader');
+  assert.deepEqual(gatherSubject(world.lookup, key).roles, []);
+});
+
+test('a permission of a role that was edited counts at once, for the query and in the answer', () => {
+  const world = new SmallWorld();
+  world.putRole('reader', 'docs.read');
+  world.putKey({ roleIds: ['role_reader'] });
+  assert.equal(world.code({ permissions: 'docs.read' }), 'VALID');
+  assert.equal(world.code({ permissions: 'docs.read AND docs.list' }), 'INSUFFICIENT_PERMISSIONS');
+  world.putRole('reader', 'docs.list');
+  assert.equal(world.code({ permissions: 'docs.read' }), 'INSUFFICIENT_PERMISSIONS');
+  assert.equal(world.code({ permissions: 'docs.read OR docs.list' }), 'VALID');
+});
