@@ -4,7 +4,7 @@ import type { VerificationEvent } from '../domain/verification-event.ts';
 import type { SpendResult } from '../limits/credit-table.ts';
 import type { KeyLookup, VerifyPorts } from '../verify/ports.ts';
 import type { PendingSpend, Verdict } from '../verify/verdict.ts';
-import { settleSpend, verifyKey } from '../verify/verify-key.ts';
+import { settleSpend, settleUnknown, verifyKey } from '../verify/verify-key.ts';
 import { callerAddress } from './caller-address.ts';
 import type { Exchange } from './exchange.ts';
 import { toVerificationEvent } from './verification-record.ts';
@@ -67,5 +67,5 @@ async function settle(
   pending: PendingSpend,
 ): Promise<Verdict | undefined> {
   const spend = await credits.spendLeased(pending.subject.key.keyId, pending.cost);
-  return spend && settleSpend(pending, spend);
+  return spend ? settleSpend(pending, spend) : settleUnknown(pending);
 }

@@ -32,7 +32,7 @@ export type Verdict =
   | (Subject & {
       outcome: KnownOutcome;
       checkedLimits: readonly CheckedLimit[];
-      /** What is left of limited credits; undefined when they are unlimited. */
+      /** What is left of limited credits; undefined when they are unlimited or cannot be asked. */
       remainingCredits: number | undefined;
       /** 0 unless the outcome is VALID. */
       spentCredits: number;

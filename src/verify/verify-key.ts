@@ -113,6 +113,12 @@ export function settleSpend(pending: PendingSpend, spend: SpendResult): Verdict 
   return { ...subject, outcome, checkedLimits, remainingCredits: spend.left, spentCredits };
 }
 
+/** The same when nobody can tell now what is left: undefined if the verdict depends on it. */
+export function settleUnknown({ subject, checkedLimits, cost, failure }: PendingSpend) {
+  const outcome = failure ?? (cost === 0 ? 'VALID' : undefined);
+  return outcome && ({ ...subject, outcome, checkedLimits, ...unlimited } satisfies Verdict);
+}
+
 const unlimited = { remainingCredits: undefined, spentCredits: 0 } as const;
 
 /** A failure before the credits: of those only what is left is told. */
