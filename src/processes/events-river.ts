@@ -58,7 +58,8 @@ export async function startEventsRiver(
     clock: Date.now,
     limits: batchLimits,
     scanMs,
-    laneCount: threadCount,
+    // One more than threads: a batch in back-off holds up a lane, not the river.
+    laneCount: threadCount + 1,
     clickhouse: { url: options.clickhouseUrl, requestTimeoutMs },
     node: { region: options.region },
   });
