@@ -16,6 +16,10 @@ const limitsOf = (column: string) => `(
 /** An empty object says as much as no object: both are left out of answers. */
 const meta = `coalesce(nullif(e.meta, '{}'), '') as "metaJson"`;
 
+/** 0 stands for never, so whoever expired at the epoch has done so a millisecond later. */
+const expiry = `case when e.expires_at_ms is null then 0
+  else greatest(e.expires_at_ms, 1) end as "expiresAtMs"`;
+
 /** `e` is the entity's own row; a deleted one is not selected, but for a namespace. */
 const selects = {
   workspace: `select e.id, e.id as "workspaceId", e.enabled as "isEnabled",
@@ -39,13 +43,13 @@ const selects = {
     from latchkey.identities e where e.deleted_at_ms is null`,
 
   rootKey: `select e.id, e.id as "rootKeyId", e.workspace_id as "workspaceId", e.hash,
-      e.permissions, e.enabled as "isEnabled", coalesce(e.expires_at_ms, 0) as "expiresAtMs"
+      e.permissions, e.enabled as "isEnabled", ${expiry}
     from latchkey.root_keys e where e.deleted_at_ms is null`,
 
   key: `select e.id, e.id as "keyId", e.workspace_id as "workspaceId", e.api_id as "apiId",
       e.hash, e.hash_kind as "hashKind", coalesce(e.name, '') as name,
       coalesce(e.identity_id, '') as "identityId", ${meta}, e.enabled as "isEnabled",
-      coalesce(e.expires_at_ms, 0) as "expiresAtMs",
+      ${expiry},
       coalesce(e.migration_id, '') as "migrationId",
       exists (select from latchkey.key_credits c where c.key_id = e.id) as "hasCredits",
       array(select p.permission_id from latchkey.key_permissions p

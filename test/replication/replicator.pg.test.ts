@@ -172,6 +172,17 @@ test('roles, limits and identities arrive as documents of their own', async () =
   await node.stop();
 });
 
+test('a key that expires at the epoch does expire, and one without an expiry never', async () => {
+  const node = await startNode('expiry');
+  await insertKey('key_expired', 'expired');
+  await insertKey('key_lasting', 'lasting');
+  await database`update latchkey.keys set expires_at_ms = 0 where id = 'key_expired'`;
+  await node.replicator.awaitApplied();
+  assert.equal(node.reader.keyByHash(keyHash('expired'))?.expiresAtMs, 1);
+  assert.equal(node.reader.keyByHash(keyHash('lasting'))?.expiresAtMs, 0);
+  await node.stop();
+});
+
 test('a restart follows from where it stopped, without a copy of everything', async () => {
   const node = await startNode('restart');
   await node.stop();
