@@ -79,11 +79,11 @@ function decide(
   return count(items, namespaces, ports);
 }
 
-const createNeed: Need = { tuples: ['ratelimit.*.create_namespace'] };
+export const createNamespaceNeed: Need = { tuples: ['ratelimit.*.create_namespace'] };
 
 function mayCreate(principal: Principal, names: readonly string[]): LimitDecision {
-  if (holds(principal.grants, createNeed)) return { kind: 'missing', names };
-  return { kind: 'fault', fault: denied(createNeed) };
+  if (holds(principal.grants, createNamespaceNeed)) return { kind: 'missing', names };
+  return { kind: 'fault', fault: denied(createNamespaceNeed) };
 }
 
 function firstGone(_principal: Principal, namespaces: readonly Namespace[]) {

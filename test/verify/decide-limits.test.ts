@@ -14,7 +14,7 @@ import { decideLimit, decideLimits, type LimitDecision } from '../../src/verify/
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-decide-'));
 const tablePath = join(folder, 'windows');
-prepareWindowTable(tablePath, 4096);
+prepareWindowTable(tablePath, 4096, 0);
 /** The first instant of a minute. */
 let nowMs = 1_800_000_000_000;
 const counters = new WindowTable(tablePath, () => nowMs);
