@@ -38,15 +38,18 @@ export async function runManagementCall(
   { exchange, request }: { exchange: Exchange; request: Admitted },
   awaitApplied: AwaitApplied,
 ): Promise<void> {
-  const { requestId, userAgent } = exchange;
-  const caller = { ...request.principal, requestId, userAgent, address: callerAddress(exchange) };
-  const outcome = await call.run(caller, request.body);
+  const outcome = await call.run(callerOf(exchange, request.principal), request.body);
   if (!outcome.ok) return sendFault(exchange, outcome.fault);
   const isApplied = !call.isChange || (await awaitApplied());
   sendReply(exchange, {
     status: 200,
     contentType: jsonContentType,
-    body: answer(requestId, outcome.result),
+    body: answer(exchange.requestId, outcome.result),
     headers: isApplied ? [] : [replicationPending],
   });
+}
+
+export function callerOf(exchange: Exchange, principal: Principal): ManagementCaller {
+  const { requestId, userAgent } = exchange;
+  return { ...principal, requestId, userAgent, address: callerAddress(exchange) };
 }
