@@ -1,4 +1,6 @@
 /** Requests and results of `rootKeys.*`. */
+
+import { workspaceReference } from './admin-workspaces.ts';
 import {
   boolean,
   closed,
@@ -12,7 +14,6 @@ import {
   string,
   stringBetween,
 } from './json-schema.ts';
-import { workspaceReference } from './admin-workspaces.ts';
 import { cursor, expires, instantMaxMs, pageLimit } from './shared.ts';
 
 const rootKeyId = stringBetween(3, 255, {

@@ -15,6 +15,7 @@ export const idPrefixes = {
   request: 'req',
   auditLog: 'log',
   migration: 'mig',
+  dataKey: 'dk',
 } as const;
 
 export type IdKind = keyof typeof idPrefixes;
