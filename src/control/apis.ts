@@ -5,55 +5,71 @@ import type {
   GetApiBody,
   GetApiResult,
 } from '../contract/apis.ts';
-import { apiNeed, holds } from '../domain/grants.ts';
+import { apiNeed } from '../domain/grants.ts';
 import { newId } from '../domain/ids.ts';
 import type { Queryable } from '../lib/database.ts';
-import { type Operation, refuse, refuseForLackOf } from './operation.ts';
+import { demand } from './authorize.ts';
+import { inChange } from './change.ts';
+import { type Nothing, type Operation, refuse } from './operation.ts';
 
 export const createApi: Operation<CreateApiBody, CreateApiResult> = async (
-  { database, clock },
+  context,
   caller,
-  body,
+  { name },
 ) => {
-  const need = { tuples: ['api.*.create_api'] };
-  if (!holds(caller.grants, need)) refuseForLackOf(need);
+  demand(caller, { all: [{ tuples: ['api.*.create_api'] }] });
   const apiId = newId('api');
-  await database`
-    insert into latchkey.apis (id, workspace_id, keyspace_id, name, created_at_ms)
-    values (${apiId}, ${caller.workspaceId}, ${newId('keyspace')}, ${body.name}, ${clock()})`;
-  return { apiId };
+  return inChange(context, caller, async ({ transaction, workspaceId, nowMs, events }) => {
+    await transaction`
+      insert into latchkey.apis (id, workspace_id, keyspace_id, name, created_at_ms)
+      values (${apiId}, ${workspaceId}, ${newId('keyspace')}, ${name}, ${nowMs})`;
+    events.push({
+      action: 'api.create',
+      summary: `Created API ${apiId}`,
+      resources: [{ type: 'api', id: apiId, name }],
+      after: { name },
+    });
+    return { apiId };
+  });
 };
 
 export const getApi: Operation<GetApiBody, GetApiResult> = async ({ database }, caller, body) => {
-  const need = apiNeed(body.apiId, 'read_api');
-  if (!holds(caller.grants, need)) refuseForLackOf(need);
+  demand(caller, { all: [apiNeed(body.apiId, 'read_api')] });
   const api = await findApi(database, caller.workspaceId, body.apiId);
   return api ? { id: api.id, name: api.name } : refuseUnknownApi();
 };
 
 /** Soft: the rows of its keys stay as they are, and none of them verifies any more. */
-export const deleteApi: Operation<DeleteApiBody, Record<never, never>> = async (
-  { database, clock },
-  caller,
-  body,
-) => {
-  const need = apiNeed(body.apiId, 'delete_api');
-  if (!holds(caller.grants, need)) refuseForLackOf(need);
-  const deleted = await database`
-    update latchkey.apis set deleted_at_ms = ${clock()}
-    where id = ${body.apiId} and workspace_id = ${caller.workspaceId}
-      and deleted_at_ms is null and not delete_protection`;
-  if (deleted.count === 1) return {};
-  if (!(await findApi(database, caller.workspaceId, body.apiId))) refuseUnknownApi();
-  refuse('unkey/application/protected_resource', 'This API is protected against deletion.');
+export const deleteApi: Operation<DeleteApiBody, Nothing> = async (context, caller, { apiId }) => {
+  demand(caller, { all: [apiNeed(apiId, 'delete_api')] });
+  return inChange(context, caller, async ({ transaction, workspaceId, nowMs, events }) => {
+    const [deleted] = await transaction<{ name: string }[]>`
+      update latchkey.apis set deleted_at_ms = ${nowMs}
+      where id = ${apiId} and workspace_id = ${workspaceId}
+        and deleted_at_ms is null and not delete_protection
+      returning name`;
+    if (deleted) {
+      events.push({
+        action: 'api.delete',
+        summary: `Deleted API ${apiId}`,
+        resources: [{ type: 'api', id: apiId, name: deleted.name }],
+      });
+      return {};
+    }
+    if (!(await findApi(transaction, workspaceId, apiId))) refuseUnknownApi();
+    refuse('unkey/application/protected_resource', 'This API is protected against deletion.');
+  });
 };
 
+/** What management needs to know of an API. */
 export type ApiRow = {
   id: string;
   name: string;
   keyspaceId: string;
   defaultPrefix: string | null;
   defaultBytes: number | null;
+  storesEncryptedKeys: boolean;
+  hasKeyChecksum: boolean;
 };
 
 /** A live API of this workspace. */
@@ -64,7 +80,8 @@ export async function findApi(
 ): Promise<ApiRow | undefined> {
   const [row] = await database<ApiRow[]>`
     select id, name, keyspace_id as "keyspaceId", default_prefix as "defaultPrefix",
-           default_bytes as "defaultBytes"
+      default_bytes as "defaultBytes", store_encrypted_keys as "storesEncryptedKeys",
+      key_checksum as "hasKeyChecksum"
     from latchkey.apis
     where id = ${apiId} and workspace_id = ${workspaceId} and deleted_at_ms is null`;
   return row;

@@ -1,71 +1,83 @@
-import type { CreateKeyBody, CreateKeyResult } from '../contract/keys.ts';
+import type { CreateKeysBody, CreateKeysResult } from '../contract/bulk-keys.ts';
+import { type CreateKeyBody, type CreateKeyResult, keyBytesDefault } from '../contract/keys.ts';
 import { apiNeed, holds } from '../domain/grants.ts';
 import { newId } from '../domain/ids.ts';
-import { findApi, refuseUnknownApi } from './apis.ts';
-import { insertCredits } from './credits.ts';
+import { type ApiRow, findApi, refuseUnknownApi } from './apis.ts';
+import { inChange, type Scope } from './change.ts';
+import { checkNewCredits } from './credits.ts';
+import { insertEncryptedKeys, requireRecoverableKeys, requireVault } from './encrypted-keys.ts';
+import { insertKeys } from './insert-keys.ts';
 import { type KeyMaterial, newKeyMaterial } from './key-material.ts';
-import {
-  ensureIdentity,
-  ensurePermissions,
-  resolveRoles,
-  type Scope,
-  setKeyPermissions,
-  setKeyRoles,
-  setLimits,
-} from './links.ts';
-import { type Operation, refuse } from './operation.ts';
-
-const byteLengthDefault = 16;
+import type { Caller, ControlContext, Operation } from './operation.ts';
+import type { Vault } from './vault.ts';
 
 export const createKey: Operation<CreateKeyBody, CreateKeyResult> = async (
-  { database, clock },
+  context,
   caller,
   body,
 ) => {
-  const api = await findApi(database, caller.workspaceId, body.apiId);
-  if (!api) refuseUnknownApi();
-  // Who may not create keys here is not told that there is anything here.
-  const need = apiNeed(api.id, 'create_key', `keyspaces/${api.keyspaceId}#create_key`);
-  if (!holds(caller.grants, need)) refuseUnknownApi();
-  if (body.recoverable) refuseRecoverable();
-
-  const material = newKeyMaterial(
-    body.prefix ?? api.defaultPrefix ?? '',
-    body.byteLength ?? api.defaultBytes ?? byteLengthDefault,
-  );
-  const keyId = newId('key');
-  await database.begin(async (transaction) => {
-    const scope = { transaction, workspaceId: caller.workspaceId, nowMs: clock() };
-    await insertKey(scope, { keyId, apiId: api.id, material, body });
-  });
-  return { keyId, key: material.key };
+  const [key] = await createAll(context, caller, { apiId: body.apiId, keys: [body] });
+  return key as CreateKeyResult;
 };
 
-/** Recoverable keys need a master key to be encrypted with, and there is none. */
-function refuseRecoverable(): never {
-  refuse(
-    'unkey/application/precondition_failed',
-    'Recoverable keys are not available: this server has no vault.',
-  );
+/** All of them in one transaction: on an error there is none. */
+export const createKeys: Operation<CreateKeysBody, CreateKeysResult> = async (
+  context,
+  caller,
+  body,
+) => ({ keys: await createAll(context, caller, body) });
+
+type Wanted = CreateKeysBody['keys'][number];
+type MadeKey = KeyMaterial & { keyId: string; settings: Wanted };
+
+async function createAll(
+  context: ControlContext,
+  caller: Caller,
+  { apiId, keys }: CreateKeysBody,
+): Promise<CreateKeyResult[]> {
+  const api = await findPermittedApi(context, caller, apiId);
+  const vault = keys.some(({ recoverable }) => recoverable)
+    ? requireEncryption(context, caller, api)
+    : undefined;
+  for (const { credits } of keys) checkNewCredits(credits);
+  const made = keys.map((settings) => ({
+    keyId: newId('key'),
+    ...newKeyMaterial({
+      prefix: settings.prefix ?? api.defaultPrefix ?? '',
+      byteLength: settings.byteLength ?? api.defaultBytes ?? keyBytesDefault,
+      hasChecksum: api.hasKeyChecksum,
+    }),
+    settings,
+  }));
+  await inChange(context, caller, async (scope) => {
+    await insertKeys(scope, { apiId: api.id, keys: made });
+    if (vault) await encrypt(scope, vault, made);
+  });
+  return made.map(({ keyId, key }) => ({ keyId, key }));
 }
 
-type NewKey = { keyId: string; apiId: string; material: KeyMaterial; body: CreateKeyBody };
+/** Who may not create keys here is not told that there is anything here. */
+async function findPermittedApi(
+  { database }: ControlContext,
+  caller: Caller,
+  apiId: string,
+): Promise<ApiRow> {
+  const api = await findApi(database, caller.workspaceId, apiId);
+  if (!api) refuseUnknownApi();
+  const need = apiNeed(api.id, 'create_key', `keyspaces/${api.keyspaceId}#create_key`);
+  return holds(caller.grants, need) ? api : refuseUnknownApi();
+}
 
-async function insertKey(scope: Scope, { keyId, apiId, material, body }: NewKey): Promise<void> {
+function requireEncryption(context: ControlContext, caller: Caller, api: ApiRow): Vault {
+  const vault = requireVault(context);
+  const urn = `keyspaces/${api.keyspaceId}/keys/*#encrypt_key`;
+  if (!holds(caller.grants, apiNeed(api.id, 'encrypt_key', urn))) refuseUnknownApi();
+  requireRecoverableKeys(api);
+  return vault;
+}
+
+async function encrypt(scope: Scope, vault: Vault, made: readonly MadeKey[]): Promise<void> {
   const { transaction, workspaceId, nowMs } = scope;
-  const identityId =
-    body.externalId === undefined ? null : await ensureIdentity(scope, body.externalId);
-  const roleIds = await resolveRoles(scope, body.roles ?? []);
-  const permissionIds = await ensurePermissions(scope, body.permissions ?? []);
-  await transaction`
-    insert into latchkey.keys (id, workspace_id, api_id, hash, start, name, identity_id, meta,
-      enabled, expires_at_ms, created_at_ms)
-    values (${keyId}, ${workspaceId}, ${apiId}, ${material.hash}, ${material.start},
-      ${body.name ?? null}, ${identityId}, ${body.meta ? JSON.stringify(body.meta) : null},
-      ${body.enabled ?? true}, ${body.expires ?? null}, ${nowMs})`;
-  await insertCredits(scope, keyId, body.credits);
-  if (roleIds.length > 0) await setKeyRoles(scope, keyId, roleIds);
-  if (permissionIds.length > 0) await setKeyPermissions(scope, keyId, permissionIds);
-  const limits = body.ratelimits ?? [];
-  if (limits.length > 0) await setLimits(scope, { column: 'key_id', id: keyId }, limits);
+  const keys = made.filter(({ settings }) => settings.recoverable);
+  await insertEncryptedKeys(transaction, { vault, workspaceId, nowMs }, keys);
 }

@@ -1,10 +1,16 @@
-/** What the operations on one existing key have in common, and the smallest of them. */
-import type { DeleteKeyBody } from '../contract/keys.ts';
+/** What the operations on one existing key have in common. */
 import { apiNeed, holds, type Need } from '../domain/grants.ts';
 import type { Queryable } from '../lib/database.ts';
-import { type Caller, type Operation, refuse, refuseForLackOf } from './operation.ts';
+import type { Scope } from './change.ts';
+import { type Caller, refuse, refuseForLackOf } from './operation.ts';
 
-export type KeyPlace = { keyId: string; apiId: string; keyspaceId: string };
+export type KeyPlace = {
+  keyId: string;
+  apiId: string;
+  keyspaceId: string;
+  /** Whether its API allows keys to be shown again. */
+  storesEncryptedKeys: boolean;
+};
 
 /**
  * A live key of a live API of the caller's workspace. What does not exist is refused before what is
@@ -15,16 +21,34 @@ export async function findKey(
   caller: Caller,
   keyId: string,
 ): Promise<KeyPlace> {
-  const [row] = await database<KeyPlace[]>`
-    select k.id as "keyId", a.id as "apiId", a.keyspace_id as "keyspaceId"
+  const [place] = await findKeys(database, caller, [keyId]);
+  return place ?? refuseUnknownKey();
+}
+
+/** Those of these keys that live, by id. */
+export async function findKeys(
+  database: Queryable,
+  caller: Caller,
+  keyIds: readonly string[],
+): Promise<KeyPlace[]> {
+  return database<KeyPlace[]>`
+    select k.id as "keyId", a.id as "apiId", a.keyspace_id as "keyspaceId",
+      a.store_encrypted_keys as "storesEncryptedKeys"
     from latchkey.keys k join latchkey.apis a on a.id = k.api_id
-    where k.id = ${keyId} and k.workspace_id = ${caller.workspaceId}
-      and k.deleted_at_ms is null and a.deleted_at_ms is null`;
-  return row ?? refuseUnknownKey();
+    where k.id = any(${keyIds as string[]}) and k.workspace_id = ${caller.workspaceId}
+      and k.deleted_at_ms is null and a.deleted_at_ms is null
+    order by k.id`;
 }
 
 export function keyNeed({ keyId, apiId, keyspaceId }: KeyPlace, action: string): Need {
-  return apiNeed(apiId, action, `keyspaces/${keyspaceId}/keys/${keyId}#${action}`);
+  return apiNeed(apiId, action, keyUrn({ keyId, keyspaceId }, action));
+}
+
+export function keyUrn(
+  { keyId, keyspaceId }: Pick<KeyPlace, 'keyId' | 'keyspaceId'>,
+  action: string,
+): string {
+  return `keyspaces/${keyspaceId}/keys/${keyId}#${action}`;
 }
 
 /** Finds the key and makes sure that the caller may do this to it. */
@@ -39,24 +63,13 @@ export async function findPermittedKey(
   return place;
 }
 
+/** Taken first in a change, so that concurrent changes of one key follow one another. */
+export async function lockKey({ transaction }: Scope, keyId: string): Promise<void> {
+  const locked = await transaction`
+    select from latchkey.keys where id = ${keyId} and deleted_at_ms is null for update`;
+  if (locked.count === 0) refuseUnknownKey();
+}
+
 export function refuseUnknownKey(): never {
   refuse('unkey/data/key_not_found', 'The requested key does not exist or has been deleted.');
 }
-
-export const deleteKey: Operation<DeleteKeyBody, Record<never, never>> = async (
-  { database, clock },
-  caller,
-  body,
-) => {
-  const { keyId } = await findPermittedKey(database, caller, {
-    keyId: body.keyId,
-    action: 'delete_key',
-  });
-  const deleted = body.permanent
-    ? await database`
-        delete from latchkey.keys where id = ${keyId} and deleted_at_ms is null`
-    : await database`
-        update latchkey.keys set deleted_at_ms = ${clock()}
-        where id = ${keyId} and deleted_at_ms is null`;
-  return deleted.count === 1 ? {} : refuseUnknownKey();
-};

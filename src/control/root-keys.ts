@@ -1,11 +1,25 @@
-/** Root keys and the workspace that they control. Not reachable with a root key: see main.ts. */
+/**
+ * Root keys without a root key: what the first start and the command line do, straight in the
+ * database.
+ *
+ * The first root key is the operator's: besides everything in its workspace it may administer the
+ * server. That gives it to nobody who did not have it: it is shown to whoever starts the server,
+ * and that person can read and write the whole database anyway. Without it, nobody could make the
+ * second root key through the API, and a server in a container could only be administered from
+ * inside. Every other root key gets the operator's permission only when it is named, by somebody
+ * who has it, or on the command line, by somebody who has the database.
+ */
 import { randomBytes } from 'node:crypto';
 import { base58 } from '@scure/base';
+import type { AuditEvent } from '../domain/audit-actions.ts';
 import { fullAdminPermission } from '../domain/grants.ts';
 import { newId } from '../domain/ids.ts';
 import { keyHash } from '../domain/key-hash.ts';
-import type { Database, Queryable } from '../lib/database.ts';
+import { operatorPermission } from '../domain/operator-rights.ts';
+import type { Database, Queryable, Transaction } from '../lib/database.ts';
+import { writeAuditEvents } from './audit-events.ts';
 import { startOf } from './key-material.ts';
+import { insertWorkspace } from './workspaces.ts';
 
 const rootKeyBytes = 16;
 
@@ -22,8 +36,7 @@ export type RootKeyRow = {
 
 export type NewRootKey = {
   workspaceId: string;
-  /** null: full rights. */
-  permissions: string[] | null;
+  permissions: string[];
   name: string | null;
   expiresAtMs: number | null;
   nowMs: number;
@@ -31,24 +44,47 @@ export type NewRootKey = {
   key?: string | undefined;
 };
 
-export function newRootKey(): string {
+export type MadeRootKey = { rootKeyId: string; key: string };
+
+function newRootKey(): string {
   return `unkey_${base58.encode(randomBytes(rootKeyBytes))}`;
 }
 
 /** Returns the whole key: the only time that it can be read. */
-export async function createRootKey(
-  database: Queryable,
+export async function insertRootKey(
+  transaction: Transaction,
   wanted: NewRootKey,
-): Promise<{ rootKeyId: string; key: string }> {
-  const key = wanted.key ?? newRootKey();
+  events: AuditEvent[],
+): Promise<MadeRootKey> {
+  const { workspaceId, permissions, name, expiresAtMs, nowMs, key = newRootKey() } = wanted;
   const rootKeyId = newId('key');
-  const permissions = wanted.permissions ?? [fullAdminPermission(wanted.workspaceId)];
-  await database`
+  await transaction`
     insert into latchkey.root_keys
       (id, workspace_id, hash, start, name, permissions, expires_at_ms, created_at_ms)
-    values (${rootKeyId}, ${wanted.workspaceId}, ${keyHash(key)}, ${startOf(key)},
-      ${wanted.name}, ${permissions}, ${wanted.expiresAtMs}, ${wanted.nowMs})`;
+    values (${rootKeyId}, ${workspaceId}, ${keyHash(key)}, ${startOf(key)}, ${name},
+      ${permissions}, ${expiresAtMs}, ${nowMs})`;
+  events.push({
+    action: 'rootKey.create',
+    summary: `Created root key ${rootKeyId}`,
+    resources: [{ type: 'rootKey', id: rootKeyId, ...(name !== null && { name }) }],
+    after: { start: startOf(key), name, permissions, expires: expiresAtMs },
+  });
   return { rootKeyId, key };
+}
+
+/** For the command line. `permissions: null` is everything in the workspace. */
+export async function createRootKey(
+  database: Database,
+  wanted: Omit<NewRootKey, 'permissions'> & { permissions: string[] | null },
+): Promise<MadeRootKey> {
+  const { workspaceId } = wanted;
+  const permissions = wanted.permissions ?? [fullAdminPermission(workspaceId)];
+  return database.begin(async (transaction) => {
+    const events: AuditEvent[] = [];
+    const made = await insertRootKey(transaction, { ...wanted, permissions }, events);
+    await writeAuditEvents(transaction, origin('command line', wanted), events);
+    return made;
+  });
 }
 
 export async function listRootKeys(database: Queryable): Promise<RootKeyRow[]> {
@@ -58,22 +94,33 @@ export async function listRootKeys(database: Queryable): Promise<RootKeyRow[]> {
     from latchkey.root_keys where deleted_at_ms is null order by created_at_ms, id`;
 }
 
-/** Whether there was such a key to revoke. */
+/** For the command line. Whether there was such a key to revoke. */
 export async function revokeRootKey(
-  database: Queryable,
+  database: Database,
   { rootKeyId, nowMs }: { rootKeyId: string; nowMs: number },
 ): Promise<boolean> {
-  const revoked = await database`
-    update latchkey.root_keys set deleted_at_ms = ${nowMs}
-    where id = ${rootKeyId} and deleted_at_ms is null`;
-  return revoked.count === 1;
+  return database.begin(async (transaction) => {
+    const [revoked] = await transaction<{ workspaceId: string }[]>`
+      update latchkey.root_keys set deleted_at_ms = ${nowMs}
+      where id = ${rootKeyId} and deleted_at_ms is null returning workspace_id as "workspaceId"`;
+    if (!revoked) return false;
+    const { workspaceId } = revoked;
+    await writeAuditEvents(transaction, origin('command line', { workspaceId, nowMs }), [
+      {
+        action: 'rootKey.revoke',
+        summary: `Revoked root key ${rootKeyId}`,
+        resources: [{ type: 'rootKey', id: rootKeyId }],
+      },
+    ]);
+    return true;
+  });
 }
 
 export type FirstStart = { workspaceId: string; rootKey: string | undefined };
 
 /**
- * Makes the default workspace and its first root key, once. `rootKey` is the key when it was made
- * now, undefined when the workspace was there already.
+ * Makes the default workspace and the operator's root key, once. `rootKey` is the key when it was
+ * made now, undefined when the workspace was there already.
  */
 export async function prepareFirstStart(
   database: Database,
@@ -86,17 +133,26 @@ export async function prepareFirstStart(
       order by created_at_ms, id limit 1`;
     if (existing) return { workspaceId: existing.id, rootKey: undefined };
     const workspaceId = newId('workspace');
-    await transaction`
-      insert into latchkey.workspaces (id, name, created_at_ms)
-      values (${workspaceId}, 'default', ${nowMs})`;
-    const { key } = await createRootKey(transaction, {
+    const events: AuditEvent[] = [];
+    await insertWorkspace({ transaction, workspaceId, nowMs, events }, 'default');
+    const wanted = {
       workspaceId,
-      permissions: null,
+      permissions: [fullAdminPermission(workspaceId), operatorPermission],
       name: 'first root key',
       expiresAtMs: null,
       nowMs,
       key: chosenKey || undefined,
-    });
+    };
+    const { key } = await insertRootKey(transaction, wanted, events);
+    await writeAuditEvents(transaction, origin('first start', { workspaceId, nowMs }), events);
     return { workspaceId, rootKey: key };
   });
+}
+
+/** Of a change that no root key asked for. */
+function origin(
+  actor: 'command line' | 'first start',
+  { workspaceId, nowMs }: { workspaceId: string; nowMs: number },
+) {
+  return { workspaceId, nowMs, rootKeyId: actor, requestId: '', address: '', userAgent: '' };
 }

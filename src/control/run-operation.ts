@@ -1,10 +1,11 @@
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import { classifyDatabaseError } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
-import { type Caller, type ControlContext, RequestRefused } from './operation.ts';
-import type { NamedOperation } from './operations.ts';
+import { type Caller, type ControlContext, type Operation, RequestRefused } from './operation.ts';
 
-export type OperationOutcome = { ok: true; result: object } | { ok: false; fault: RequestFault };
+export type OperationOutcome<Result extends object = object> =
+  | { ok: true; result: Result }
+  | { ok: false; fault: RequestFault };
 
 /** Another transaction was in the way: the same call, begun again, finds what that one left. */
 const conflictTriesMax = 5;
@@ -13,11 +14,11 @@ const conflictTriesMax = 5;
  * Runs an operation to its outcome and never throws: a refusal, a lost race and a database that is
  * away are values. What the log says and what the caller reads are two different sentences.
  */
-export async function runOperation(
-  operation: NamedOperation,
+export async function runOperation<Result extends object>(
+  operation: { name: string; run: Operation<never, Result> },
   { context, caller, logger }: { context: ControlContext; caller: Caller; logger: Logger },
   body: unknown,
-): Promise<OperationOutcome> {
+): Promise<OperationOutcome<Result>> {
   for (let triesLeft = conflictTriesMax; ; triesLeft -= 1) {
     try {
       return { ok: true, result: await operation.run(context, caller, body as never) };

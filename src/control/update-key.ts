@@ -1,96 +1,86 @@
 /** Three states for each field: absent keeps, null clears, a value sets. */
 import type { UpdateKeyBody } from '../contract/keys.ts';
-import { refillDayOf, refuseInput } from './credits.ts';
-import { findPermittedKey, refuseUnknownKey } from './keys.ts';
-import {
-  ensureIdentity,
-  ensurePermissions,
-  resolveRoles,
-  type Scope,
-  setKeyPermissions,
-  setKeyRoles,
-  setLimits,
-} from './links.ts';
-import type { Operation } from './operation.ts';
+import { difference, inChange, type Scope } from './change.ts';
+import { readCredits, updateCredits } from './credits.ts';
+import { ensureIdentities } from './identity-rows.ts';
+import { permissionLinks, replaceLinks, roleLinks } from './key-links.ts';
+import { findPermittedKey, lockKey } from './keys.ts';
+import { replaceLimits } from './limit-rows.ts';
+import type { Nothing, Operation } from './operation.ts';
+import { ensurePermissions } from './permission-rows.ts';
+import { resolveRoles } from './role-rows.ts';
 
-export const updateKey: Operation<UpdateKeyBody, Record<never, never>> = async (
-  { database, clock },
-  caller,
-  body,
-) => {
-  const { keyId } = await findPermittedKey(database, caller, {
+export const updateKey: Operation<UpdateKeyBody, Nothing> = async (context, caller, body) => {
+  const { keyId } = await findPermittedKey(context.database, caller, {
     keyId: body.keyId,
     action: 'update_key',
   });
-  await database.begin(async (transaction) => {
-    const scope = { transaction, workspaceId: caller.workspaceId, nowMs: clock() };
-    // Taken first, so that concurrent updates of one key follow one another.
-    const [locked] = await transaction`
-      select id from latchkey.keys where id = ${keyId} and deleted_at_ms is null for update`;
-    if (!locked) refuseUnknownKey();
+  return inChange(context, caller, async (scope) => {
+    await lockKey(scope, keyId);
+    const before = await readSettings(scope, keyId);
+    const identityId = await identityIdOf(scope, body.externalId);
     await updateLinks(scope, body);
-    await updateColumns(scope, body);
+    await updateColumns(scope, body, identityId);
     if (body.credits !== undefined) await updateCredits(scope, keyId, body.credits);
+    noteUpdate(scope, keyId, difference(before, await readSettings(scope, keyId)));
+    return {};
   });
-  return {};
 };
+
+/** undefined: stays as it is. */
+async function identityIdOf(
+  scope: Scope,
+  externalId: string | null | undefined,
+): Promise<string | null | undefined> {
+  if (externalId === null || externalId === undefined) return externalId;
+  return (await ensureIdentities(scope, [externalId])).get(externalId);
+}
 
 async function updateLinks(scope: Scope, body: UpdateKeyBody): Promise<void> {
   const { keyId, roles, permissions, ratelimits } = body;
-  if (roles) await setKeyRoles(scope, keyId, await resolveRoles(scope, roles));
-  if (permissions) {
-    await setKeyPermissions(scope, keyId, await ensurePermissions(scope, permissions));
+  if (roles) {
+    const targets = [...(await resolveRoles(scope, roles)).values()];
+    await replaceLinks(scope, roleLinks, { keyId, targets });
   }
-  if (ratelimits) await setLimits(scope, { column: 'key_id', id: keyId }, ratelimits);
+  if (permissions) {
+    const rows = [...(await ensurePermissions(scope, permissions)).values()];
+    const targets = rows.map(({ id, slug }) => ({ id, name: slug }));
+    await replaceLinks(scope, permissionLinks, { keyId, targets });
+  }
+  if (ratelimits) {
+    await replaceLimits(scope, { owner: { type: 'key', id: keyId }, limits: ratelimits });
+  }
 }
 
-async function updateColumns(scope: Scope, body: UpdateKeyBody): Promise<void> {
-  const { transaction, nowMs } = scope;
+async function updateColumns(
+  { transaction, nowMs }: Scope,
+  body: UpdateKeyBody,
+  identityId: string | null | undefined,
+): Promise<void> {
   const columns: Record<string, string | number | boolean | null> = { updated_at_ms: nowMs };
   if (body.name !== undefined) columns.name = body.name;
   if (body.meta !== undefined) columns.meta = body.meta && JSON.stringify(body.meta);
   if (body.expires !== undefined) columns.expires_at_ms = body.expires;
   if (body.enabled !== undefined) columns.enabled = body.enabled;
-  if (body.externalId !== undefined) {
-    columns.identity_id = body.externalId && (await ensureIdentity(scope, body.externalId));
-  }
+  if (identityId !== undefined) columns.identity_id = identityId;
   await transaction`
     update latchkey.keys set ${transaction(columns)} where id = ${body.keyId}`;
 }
 
-type CreditsUpdate = NonNullable<UpdateKeyBody['credits']>;
-
-async function updateCredits(
-  scope: Scope,
-  keyId: string,
-  credits: CreditsUpdate | null,
-): Promise<void> {
-  if (credits === null || credits.remaining === null) {
-    if (credits?.refill) refuseInput('An unlimited key cannot have credits.refill.');
-    await scope.transaction`delete from latchkey.key_credits where key_id = ${keyId}`;
-    return;
-  }
-  if (credits.remaining !== undefined) {
-    await scope.transaction`
-      insert into latchkey.key_credits (key_id, remaining) values (${keyId}, ${credits.remaining})
-      on conflict (key_id) do update set remaining = excluded.remaining`;
-  }
-  if (credits.refill !== undefined) await updateRefill(scope, keyId, credits.refill);
+/** What the audit log compares. */
+async function readSettings({ transaction }: Scope, keyId: string): Promise<object> {
+  const [settings] = await transaction<object[]>`
+    select k.name, k.meta, k.enabled, k.expires_at_ms as expires, i.external_id as "externalId"
+    from latchkey.keys k left join latchkey.identities i on i.id = k.identity_id
+    where k.id = ${keyId}`;
+  return { ...settings, credits: (await readCredits(transaction, [keyId])).get(keyId) };
 }
 
-async function updateRefill(
-  { transaction }: Scope,
-  keyId: string,
-  refill: CreditsUpdate['refill'],
-): Promise<void> {
-  if (refill?.interval === 'daily' && refill.refillDay !== undefined) {
-    refuseInput('credits.refill.refillDay must be absent when the interval is daily.');
-  }
-  const updated = await transaction`
-    update latchkey.key_credits
-    set refill_amount = ${refill?.amount ?? null}, refill_day = ${refillDayOf(refill ?? undefined)}
-    where key_id = ${keyId}`;
-  if (updated.count === 0 && refill) {
-    refuseInput('credits.remaining must be a number when credits.refill is given.');
-  }
+function noteUpdate(scope: Scope, keyId: string, changed: ReturnType<typeof difference>): void {
+  scope.events.push({
+    action: 'key.update',
+    summary: `Changed key ${keyId}`,
+    resources: [{ type: 'key', id: keyId }],
+    ...changed,
+  });
 }

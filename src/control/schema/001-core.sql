@@ -1,5 +1,11 @@
 -- The truth about workspaces, APIs, keys and whatever hangs on them, and the change log that every
 -- node follows. Instants are Unix milliseconds in bigint: what the API speaks, without conversion.
+-- Ids are compared byte by byte ("C"): pages are ordered by them, whatever the server's locale.
+
+-- Text as comparisons without regard to case see it. The server's own locale does not decide: in
+-- "C" it would tell É from é, in a Turkish one I from i.
+create function latchkey.fold(words text) returns text language sql immutable parallel safe
+  return lower(words collate "und-x-icu");
 
 create table latchkey.instance (
   only_row boolean primary key default true check (only_row),
@@ -11,17 +17,18 @@ create table latchkey.instance (
 insert into latchkey.instance default values;
 
 create table latchkey.workspaces (
-  id text primary key,
+  id text collate "C" primary key,
   name text not null,
   enabled boolean not null default true,
   requests_per_minute_max integer check (requests_per_minute_max >= 0),
   log_retention_days integer not null default 30 check (log_retention_days > 0),
+  audit_retention_days integer not null default 90 check (audit_retention_days > 0),
   created_at_ms bigint not null,
   deleted_at_ms bigint
 );
 
 create table latchkey.root_keys (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
   hash bytea not null unique,
   start text not null,
@@ -36,7 +43,7 @@ create table latchkey.root_keys (
 
 -- An API and its keyspace are one row: neither exists without the other.
 create table latchkey.apis (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
   keyspace_id text not null unique,
   name text not null,
@@ -45,13 +52,14 @@ create table latchkey.apis (
   store_encrypted_keys boolean not null default false,
   default_prefix text check (length(default_prefix) <= 8),
   default_bytes integer check (default_bytes between 16 and 255),
+  key_checksum boolean not null default false,
   created_at_ms bigint not null,
   updated_at_ms bigint,
   deleted_at_ms bigint
 );
 
 create table latchkey.identities (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
   external_id text not null,
   meta text,
@@ -61,13 +69,16 @@ create table latchkey.identities (
 );
 create unique index identities_live_external_id
   on latchkey.identities (workspace_id, external_id) where deleted_at_ms is null;
+create index identities_by_id on latchkey.identities (workspace_id, id)
+  where deleted_at_ms is null;
 
 create table latchkey.keys (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
   api_id text not null references latchkey.apis (id),
   -- SHA-256 of the whole key; of a key imported under another algorithm, that algorithm's hash
-  -- until its first use. The two never meet: hash_kind is part of the look-up.
+  -- until its first use. The two never meet: hash_kind is part of the look-up, and its numbers are
+  -- the positions in src/domain/hash-algorithms.ts.
   hash bytea not null,
   hash_kind smallint not null default 0,
   start text not null,
@@ -97,7 +108,7 @@ create table latchkey.key_credits (
 );
 
 create table latchkey.ratelimits (
-  id text primary key,
+  id text collate "C" primary key,
   key_id text references latchkey.keys (id) on delete cascade,
   identity_id text references latchkey.identities (id) on delete cascade,
   name text not null,
@@ -110,23 +121,23 @@ create table latchkey.ratelimits (
 );
 
 create table latchkey.permissions (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
   name text not null,
-  slug text not null,
+  slug text collate "C" not null,
   description text,
   created_at_ms bigint not null
 );
-create unique index permissions_slug on latchkey.permissions (workspace_id, lower(slug));
+create unique index permissions_slug on latchkey.permissions (workspace_id, latchkey.fold(slug));
 
 create table latchkey.roles (
-  id text primary key,
+  id text collate "C" primary key,
   workspace_id text not null references latchkey.workspaces (id),
-  name text not null,
+  name text collate "C" not null,
   description text,
   created_at_ms bigint not null
 );
-create unique index roles_name on latchkey.roles (workspace_id, lower(name));
+create unique index roles_name on latchkey.roles (workspace_id, latchkey.fold(name));
 
 -- No foreign key to permissions or roles: deleting one that a million keys hold is one row, and
 -- the links that it leaves behind are invisible to every join.
