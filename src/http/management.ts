@@ -1,11 +1,15 @@
 /** Management calls: answered when Postgres has them, and this node's replica too. */
 import type { Schema } from '../contract/json-schema.ts';
+import type { Page } from '../control/operation.ts';
 import type { RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
-import { answer, jsonContentType } from './answers.ts';
+import { answer, jsonContentType, metaAnswer, pageAnswer } from './answers.ts';
 import { callerAddress } from './caller-address.ts';
 import { type Exchange, sendFault, sendReply } from './exchange.ts';
 import type { Admitted } from './json-endpoint.ts';
+
+/** What is around a result: `data`, `data` of a Page with `pagination`, or `meta` alone. */
+export type Envelope = 'data' | 'page' | 'meta';
 
 export type ManagementOutcome = { ok: true; result: object } | { ok: false; fault: RequestFault };
 
@@ -21,6 +25,7 @@ export type ManagementCall = {
   /** `apis.createApi`: the path is `/v2/` and this. */
   name: string;
   body: Schema;
+  envelope: Envelope;
   /** A change is answered after this node's replica has it. */
   isChange: boolean;
   /** Never rejects. */
@@ -44,9 +49,24 @@ export async function runManagementCall(
   sendReply(exchange, {
     status: 200,
     contentType: jsonContentType,
-    body: answer(exchange.requestId, outcome.result),
+    body: enveloped(call.envelope, exchange.requestId, outcome.result),
     headers: isApplied ? [] : [replicationPending],
   });
+}
+
+function enveloped(envelope: Envelope, requestId: string, result: object): string {
+  switch (envelope) {
+    case 'data':
+      return answer(requestId, result);
+    case 'page': {
+      const { rows, nextCursor } = result as Page<object>;
+      return pageAnswer(requestId, rows, nextCursor);
+    }
+    case 'meta':
+      return metaAnswer(requestId);
+    default:
+      return envelope satisfies never;
+  }
 }
 
 export function callerOf(exchange: Exchange, principal: Principal): ManagementCaller {
