@@ -18,14 +18,17 @@ export type WorkerSettings = {
   logFormat: LogFormat;
 };
 
-/** How a worker ends: `stop` waits for requests under way, `replace` for connections to go. */
-export type DrainMode = 'stop' | 'replace';
+/**
+ * How a worker ends: `stop` waits for requests under way, `leave` for its connections to go, and
+ * `replace` first gives all new connections to the newest of the workers that listen.
+ */
+export type Drain = { mode: 'stop' | 'leave' } | { mode: 'replace'; listenerCount: number };
 
 export type ToWorker =
   | { kind: 'start'; settings: WorkerSettings }
   | { kind: 'applied'; waitId: number }
   | { kind: 'switch-replica'; path: string }
-  | { kind: 'drain'; mode: DrainMode };
+  | { kind: 'drain'; drain: Drain };
 
 export type FromWorker =
   | { kind: 'listening' }

@@ -6,7 +6,7 @@ import type { ChildProcess } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { type Backoff, createBackoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { DrainMode, FromWorker, ToWorker } from './messages.ts';
+import type { Drain, FromWorker, ToWorker } from './messages.ts';
 
 export type SupervisorOptions = {
   workerCount: number;
@@ -62,7 +62,7 @@ export class Supervisor {
   async stopAll(): Promise<void> {
     this.#isStopping = true;
     for (const slot of this.#slots) clearTimeout(slot.timer);
-    for (const worker of this.#alive) drain(worker, 'stop');
+    for (const worker of this.#alive) end(worker, { mode: 'stop' });
     this.#changes.emit('change');
     while (this.#alive.size > 0) await once(this.#changes, 'change');
   }
@@ -125,18 +125,23 @@ export class Supervisor {
     while (this.#alive.has(next) && !next.isListening && !timeout.aborted) {
       await once(this.#changes, 'change', { signal: timeout }).catch(() => {});
     }
-    if (next.isListening) {
-      if (earlier) drain(earlier, 'replace');
-      return;
-    }
+    if (next.isListening) return this.#retire(earlier);
     this.#options.logger.error({ slot: index }, 'a new worker does not listen; the old goes on');
     clearTimeout(slot.timer);
     slot.current = earlier;
     next.process.kill('SIGKILL');
   }
+
+  /** Resolves when the worker takes no connections any more: only one at a time may leave. */
+  async #retire(worker: Worker | undefined): Promise<void> {
+    if (!worker) return;
+    const listenerCount = [...this.#alive].filter((one) => one.isListening).length;
+    end(worker, { mode: 'replace', listenerCount });
+    while (this.#alive.has(worker) && worker.isListening) await once(this.#changes, 'change');
+  }
 }
 
-function drain(worker: Worker, mode: DrainMode): void {
+function end(worker: Worker, drain: Drain): void {
   if (!worker.process.connected) return;
-  worker.process.send({ kind: 'drain', mode } satisfies ToWorker, () => {});
+  worker.process.send({ kind: 'drain', drain } satisfies ToWorker, () => {});
 }

@@ -2,16 +2,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../http/api-server.ts';
 import { closeListenSocket, type ListenSocket } from '../http/uws.ts';
+import { steerToNewest } from '../lib/listen-group.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createReleasers } from '../lib/releasers.ts';
 import { createAppliedWaits } from './applied-waits.ts';
-import type { DrainMode, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
+import type { Drain, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 import { openWorkerParts } from './worker-parts.ts';
 
 export type Worker = { receive(message: ToWorker): Promise<void> };
 
 /** How often a draining worker looks whether it may go. */
 const drainCheckMs = 10;
+/** What has begun to connect is taken, if it needs no longer than this. */
+const handshakeMs = 300;
 
 /** Resolves when the worker listens. A worker that cannot listen ends with exit code 1. */
 export async function startWorker(
@@ -34,12 +37,14 @@ export async function startWorker(
   send({ kind: 'listening' });
   let isDraining = false;
 
-  async function drain(mode: DrainMode): Promise<void> {
+  async function end(drain: Drain): Promise<void> {
     if (isDraining) return;
     isDraining = true;
+    server.traffic.isDraining = true;
+    if (drain.mode === 'replace' && steerToNewest(drain.listenerCount)) await sleep(handshakeMs);
     closeListenSocket(socket as ListenSocket);
     send({ kind: 'not-listening' });
-    await quiet(server, mode, settings.drainMs);
+    await quiet(server, drain, settings.drainMs);
     await releasers.releaseAll();
     process.exit(0);
   }
@@ -51,17 +56,16 @@ export async function startWorker(
         await replica.switchTo(message.path);
         send({ kind: 'replica-switched', path: message.path });
       }
-      if (message.kind === 'drain') await drain(message.mode);
+      if (message.kind === 'drain') await end(message.drain);
     },
   };
 }
 
 /** Every answer closes its connection now; waits until there is nothing left to answer. */
-async function quiet({ traffic }: ApiServer, mode: DrainMode, drainMs: number): Promise<void> {
-  traffic.isDraining = true;
+async function quiet({ traffic }: ApiServer, { mode }: Drain, drainMs: number): Promise<void> {
   const deadline = performance.now() + drainMs;
   const isBusy = () =>
-    traffic.inFlightCount > 0 || (mode === 'replace' && traffic.connectionCount > 0);
+    traffic.inFlightCount > 0 || (mode !== 'stop' && traffic.connectionCount > 0);
   while (isBusy() && performance.now() < deadline) await sleep(drainCheckMs);
 }
 

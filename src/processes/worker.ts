@@ -26,5 +26,5 @@ async function receive(message: ToWorker): Promise<void> {
 
 process.on('message', (message: ToWorker) => void receive(message));
 // Told by nobody: a signal to this worker alone, or the primary is gone. What is there is finished.
-process.on('SIGTERM', () => void receive({ kind: 'drain', mode: 'replace' }));
-process.on('disconnect', () => void receive({ kind: 'drain', mode: 'stop' }));
+process.on('SIGTERM', () => void receive({ kind: 'drain', drain: { mode: 'leave' } }));
+process.on('disconnect', () => void receive({ kind: 'drain', drain: { mode: 'stop' } }));

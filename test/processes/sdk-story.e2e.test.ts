@@ -22,7 +22,7 @@ async function codeOf(key: string): Promise<string> {
   return data.code;
 }
 
-test('the official SDK, given only another serverURL, works from the first key to its end', async () => {
+test('the official SDK needs only another serverURL, from the first key to its end', async () => {
   const { data: api } = await unkey.apis.createApi({ name: 'payments' });
   assert.deepEqual((await unkey.apis.getApi({ apiId: api.apiId })).data, {
     id: api.apiId,

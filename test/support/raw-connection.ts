@@ -1,4 +1,4 @@
-/** A bare connection, for requests that no HTTP client would send, and for very many of the usual. */
+/** A bare connection: for requests that no HTTP client would send, and for very many usual ones. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 

@@ -4,7 +4,7 @@ import { createApiClient } from './api-client.ts';
 import { readMetrics } from './metrics.ts';
 import { waitFor } from './wait-for.ts';
 
-/** What `seedKeys` has made: the keys are `seed_1` to `seed_<count>`, each with the id `key_<n>`. */
+/** The keys that `seedKeys` makes, from 1 to its count; their ids are `key_<number>`. */
 export const seededKey = (number: number) => `seed_${number}`;
 
 /** Loads keys by SQL, past the API, and waits until the server's replica has them. */
