@@ -34,6 +34,14 @@ export const options = [
     text: 'Port of the API.',
   },
   {
+    name: 'socket',
+    kind: 'text',
+    fallback: '',
+    text:
+      'Path of a Unix domain socket beside the port, for the first worker; the others have ' +
+      '<path>.1, <path>.2 and so on. Empty: none.',
+  },
+  {
     name: 'admin-host',
     kind: 'text',
     fallback: '127.0.0.1',
@@ -118,6 +126,14 @@ export const options = [
     text: 'How long a stopping worker goes on serving the connections that it has.',
   },
   {
+    name: 'forward-auth-apis',
+    kind: 'text',
+    fallback: '',
+    text:
+      'Ids of APIs, with commas, whose keys /forward-auth checks without a root key: for whoever ' +
+      'reaches the port, so only on a private network.',
+  },
+  {
     name: 'region',
     kind: 'text',
     fallback: '',
@@ -145,6 +161,8 @@ export type OptionName = (typeof options)[number]['name'];
 export type Config = {
   host: string;
   port: number;
+  /** Absolute; empty: none. */
+  socket: string;
   adminHost: string;
   adminPort: number;
   dataDir: string;
@@ -157,6 +175,7 @@ export type Config = {
   limitSlots: number;
   creditSlots: number;
   drainMs: number;
+  forwardAuthApis: readonly string[];
   region: string;
   logLevel: LogLevel;
   logFormat: 'auto' | LogFormat;

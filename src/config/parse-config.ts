@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { socketPathBytesMax } from '../lib/socket-file.ts';
 import {
   allowedValues,
   type Config,
@@ -25,6 +26,8 @@ export type ConfigSource = {
 
 const table: readonly Option[] = options;
 /** Read by the command line's clients, not by the server. */
+/** With room for the number of a worker behind it. */
+const socketBytesMax = socketPathBytesMax - '.1023'.length;
 const clientVariables = ['LATCHKEY_URL', 'LATCHKEY_PROFILE'];
 
 export function parseConfig({ environment, flags }: ConfigSource): ParsedConfig {
@@ -97,6 +100,7 @@ function toConfig(values: Record<OptionName, never>): Config {
   return {
     host: values.host,
     port: values.port,
+    socket: values.socket && resolve(values.socket),
     adminHost: values['admin-host'],
     adminPort: values['admin-port'],
     dataDir: resolve(values['data-dir']),
@@ -109,6 +113,7 @@ function toConfig(values: Record<OptionName, never>): Config {
     limitSlots: values['limit-slots'],
     creditSlots: values['credit-slots'],
     drainMs: values['drain-ms'],
+    forwardAuthApis: entriesOf(values['forward-auth-apis']),
     region: values.region,
     logLevel: values['log-level'],
     logFormat: values['log-format'],
@@ -126,5 +131,25 @@ function finish(config: Config): ParsedConfig {
       problem: 'must be 16 to 512 printable characters without spaces',
     });
   }
+  if (Buffer.byteLength(config.socket) > socketBytesMax) {
+    problems.push({
+      name: 'LATCHKEY_SOCKET',
+      problem: `must be a path of at most ${socketBytesMax} bytes, and is '${config.socket}'`,
+    });
+  }
+  const strange = config.forwardAuthApis.find((apiId) => !/^[\w-]+$/.test(apiId));
+  if (strange !== undefined) {
+    problems.push({
+      name: 'LATCHKEY_FORWARD_AUTH_APIS',
+      problem: `must be ids of APIs with commas between them; '${strange}' is none`,
+    });
+  }
   return problems.length > 0 ? { ok: false, problems } : { ok: true, config };
+}
+
+function entriesOf(list: string): string[] {
+  return list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter(Boolean);
 }

@@ -7,6 +7,7 @@ import { verifyKeysEnvelope } from '../contract/verify-keys.ts';
 import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
 import { openExchange, sendJson, type Traffic } from './exchange.ts';
+import { addForwardAuth, type ForwardAuthOptions } from './forward-auth-endpoint.ts';
 import { addJsonEndpoint, refuseMethod } from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
 import { type AwaitApplied, type ManagementCall, runManagementCall } from './management.ts';
@@ -20,6 +21,7 @@ export type ApiServerPorts = JudgePorts & {
   awaitApplied: AwaitApplied;
   onAnswered(status: number): void;
   bodyBytesMax: number;
+  forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
 };
 
 const verifyKeyPath = { path: '/v2/keys.verifyKey', body: verifyKeyBody };
@@ -47,6 +49,10 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   });
   addJsonEndpoint(endpoint, verifyKeysPath, (exchange, request) => {
     void answerBatch(ports, exchange, request);
+  });
+  addForwardAuth({
+    ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth },
+    lookup: { ...rootKeys, api: (apiId) => lookup.find('api', apiId) },
   });
   for (const call of ports.calls) {
     const { name, body } = call;

@@ -63,7 +63,14 @@ export function openExchange(
   return exchange;
 }
 
-export type Reply = { status: number; contentType: string; body: string; headers?: Headers };
+export type Reply = {
+  status: number;
+  contentType: string;
+  body: string;
+  headers?: Headers;
+  /** To a HEAD request: the headers alone, and the connection stays open. */
+  isHead?: boolean;
+};
 type Headers = readonly (readonly [name: string, value: string])[];
 
 export function sendReply(exchange: Exchange, reply: Reply): void {
@@ -73,7 +80,10 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
     if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
     response.writeHeader('Content-Type', reply.contentType);
     for (const [name, value] of reply.headers ?? []) response.writeHeader(name, value);
-    response.end(reply.body, exchange.isLast || traffic.isDraining);
+    const isClosing = exchange.isLast || traffic.isDraining;
+    // With a length, uWebSockets.js would wait for that body and never see the next request.
+    if (reply.isHead) response.endWithoutBody();
+    else response.end(reply.body, isClosing);
   });
   traffic.inFlightCount -= 1;
   traffic.onAnswered(reply.status);

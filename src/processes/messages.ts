@@ -8,12 +8,15 @@ export type WorkerSettings = {
   owner: string;
   host: string;
   port: number;
+  /** Of the first worker; empty: none. */
+  socket: string;
   databaseUrl: string;
   dataDir: string;
   replicaPath: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
   drainMs: number;
+  forwardAuthApis: readonly string[];
   logLevel: LogLevel;
   logFormat: LogFormat;
 };

@@ -9,10 +9,12 @@ import { lockFile } from '../lib/file-lock.ts';
 import type { LogFormat, Logger } from '../lib/logger.ts';
 import { probePort } from '../lib/port-probe.ts';
 import { createReleasers, type Releasers } from '../lib/releasers.ts';
+import { probeSocketFile } from '../lib/socket-file.ts';
 import { prepareCreditTable } from '../limits/prepare-credit-table.ts';
 import { prepareWindowTable } from '../limits/prepare-window-table.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
+import { socketPath } from './listeners.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import { createReadinessCheck } from './readiness.ts';
@@ -69,6 +71,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   const files = makeNodeFolders(config.dataDir);
   takeDataFolder(files, releasers);
   await checkPorts(config);
+  await checkSockets(config);
   const stores = await startStores(config, files, logger);
   releasers.push('embedded stores', () => stores.stop());
   writeStoreUrls(files.shared, stores);
@@ -122,6 +125,16 @@ async function checkPorts(config: Config): Promise<void> {
     if (code === '') continue;
     const why = code === 'EADDRINUSE' ? 'it is in use by another program' : code;
     throw new StartRefused(`cannot listen on ${host}:${port}: ${why}. Set ${setting}.`);
+  }
+}
+
+async function checkSockets({ socket, workers }: Config): Promise<void> {
+  if (socket === '') return;
+  for (let slot = 0; slot < workers; slot += 1) {
+    const path = socketPath(socket, slot);
+    const why = await probeSocketFile(path);
+    if (why !== '')
+      throw new StartRefused(`cannot listen on ${path}: ${why}. Set LATCHKEY_SOCKET.`);
   }
 }
 

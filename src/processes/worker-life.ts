@@ -1,11 +1,11 @@
 /** A worker from its settings to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../http/api-server.ts';
-import { closeListenSocket, type ListenSocket } from '../http/uws.ts';
 import { steerToNewest } from '../lib/listen-group.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createReleasers } from '../lib/releasers.ts';
 import { createAppliedWaits } from './applied-waits.ts';
+import { openListeners } from './listeners.ts';
 import type { Drain, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 import { openWorkerParts } from './worker-parts.ts';
 
@@ -28,11 +28,12 @@ export async function startWorker(
   const waits = createAppliedWaits((waitId) => send({ kind: 'await-applied', waitId }));
   const parts = { settings, awaitApplied: waits.wait, send, logger };
   const { server, replica } = openWorkerParts(parts, releasers);
-  const socket = await listen(server, settings);
-  if (!socket) {
-    logger.error({}, `cannot listen on ${settings.host}:${settings.port}`);
+  const opened = await openListeners(server.app, settings);
+  if (!opened.ok) {
+    logger.error({}, opened.problem);
     process.exit(1);
   }
+  const { listeners } = opened;
   releasers.push('connections', () => server.app.close());
   send({ kind: 'listening' });
   let isDraining = false;
@@ -42,7 +43,7 @@ export async function startWorker(
     isDraining = true;
     server.traffic.isDraining = true;
     if (drain.mode === 'replace' && steerToNewest(drain.listenerCount)) await sleep(handshakeMs);
-    closeListenSocket(socket as ListenSocket);
+    listeners.close();
     send({ kind: 'not-listening' });
     await quiet(server, drain, settings.drainMs);
     await releasers.releaseAll();
@@ -67,10 +68,4 @@ async function quiet({ traffic }: ApiServer, { mode }: Drain, drainMs: number): 
   const isBusy = () =>
     traffic.inFlightCount > 0 || (mode !== 'stop' && traffic.connectionCount > 0);
   while (isBusy() && performance.now() < deadline) await sleep(drainCheckMs);
-}
-
-function listen(server: ApiServer, { host, port }: WorkerSettings): Promise<ListenSocket | false> {
-  return new Promise((resolve) => {
-    server.app.listen(host, port, resolve);
-  });
 }

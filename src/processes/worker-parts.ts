@@ -5,13 +5,14 @@ import { runOperation } from '../control/run-operation.ts';
 import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
 import { verificationKind } from '../events/verification-kind.ts';
-import { type ApiServer, createApiServer } from '../http/api-server.ts';
+import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/api-server.ts';
 import type { AwaitApplied, ManagementCall } from '../http/management.ts';
 import { openGenerationPage } from '../keys/generation-page.ts';
 import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
 import { openDatabase } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
+import { createSparseWarnings } from '../lib/sparse-warnings.ts';
 import { CreditTable } from '../limits/credit-table.ts';
 import { WindowTable } from '../limits/window-table.ts';
 import type { FromWorker, WorkerSettings } from './messages.ts';
@@ -31,6 +32,7 @@ const databaseConnectionsMax = 4;
 const databaseIdleSeconds = 60;
 const segmentBytes = 4 * 2 ** 20;
 const segmentAgeMs = 1000;
+const misconfiguredEveryMs = 10_000;
 
 export function openWorkerParts(options: WorkerPartsOptions, releasers: Releasers): WorkerParts {
   const { settings } = options;
@@ -70,8 +72,18 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
     clock: Date.now,
     stopwatch: () => performance.now(),
     bodyBytesMax: settings.bodyBytesMax,
+    forwardAuth: forwardAuthPorts(options),
   });
   return { server, replica };
+}
+
+/** A proxy that is set up wrongly asks for every request that it gets. */
+function forwardAuthPorts({ settings, logger }: WorkerPartsOptions): ApiServerPorts['forwardAuth'] {
+  const warnings = createSparseWarnings(logger, misconfiguredEveryMs, Date.now);
+  return {
+    openApiIds: new Set(settings.forwardAuthApis),
+    onMisconfigured: (requestId, problem) => warnings.warn({ requestId }, problem),
+  };
 }
 
 function openManagement(

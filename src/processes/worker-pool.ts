@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/options.ts';
+import { workerEnvironment } from '../config/worker-environment.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
@@ -89,7 +90,10 @@ function forkWorker(
   slot: number,
   owners: Map<ChildProcess, string>,
 ): ChildProcess {
-  const worker = fork(workerFile, [], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const worker = fork(workerFile, [], {
+    env: workerEnvironment(),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const owner = `worker-${slot}-${randomBytes(6).toString('hex')}`;
   owners.set(worker, owner);
   send(worker, { kind: 'start', settings: settingsOf(options, slot, owner) });
@@ -98,10 +102,11 @@ function forkWorker(
 
 function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
   const { config, databaseUrl, logFormat } = options;
-  const { host, port, dataDir, bodyBytesMax, spoolBytesMax, drainMs, logLevel } = config;
+  const { host, port, socket, dataDir, bodyBytesMax, spoolBytesMax } = config;
+  const { drainMs, forwardAuthApis, logLevel } = config;
   return {
-    ...{ slot, owner, host, port, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
-    ...{ drainMs, logLevel, logFormat, replicaPath: options.replicaPath() },
+    ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
+    ...{ drainMs, forwardAuthApis, logLevel, logFormat, replicaPath: options.replicaPath() },
   };
 }
 

@@ -1,0 +1,131 @@
+/**
+ * The third door: a reverse proxy asks about each request that it is about to pass on. The answer
+ * is a status and headers, given without a pause unless credits must be leased first.
+ *
+ * There are two forms. At `/forward-auth` the query string holds the settings, which the operator
+ * writes into the proxy's configuration, and headers tell of the original request. Behind
+ * `/forward-auth/original` follows the original URI, for a proxy that cannot say it otherwise; the
+ * query string is then the caller's own, so the settings stand in the header X-Latchkey-Settings,
+ * taken only together with a root key. As a proxy may pass on headers of its caller, neither form
+ * reads settings where its operator would not have to have put them.
+ *
+ * A body is not read.
+ */
+import type { Principal } from '../domain/principal.ts';
+import { type Exchange, openExchange, type Reply, sendReply, type Traffic } from './exchange.ts';
+import {
+  type AnswerContext,
+  misconfiguredReply,
+  missingKeyReply,
+  unavailableReply,
+  unjudgedReply,
+  verdictReply,
+} from './forward-auth-answer.ts';
+import { cachedSettings, type ForwardAuthSettings } from './forward-auth-settings.ts';
+import { type Judged, type JudgePorts, judge } from './judge.ts';
+import { findPresentedKey } from './key-source.ts';
+import {
+  readOriginalRequest,
+  recordable,
+  type UriPlace,
+  uriPathPrefix,
+} from './original-request.ts';
+import { findProxyPrincipal, type ProxyLookup } from './proxy-principal.ts';
+import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
+
+export type ForwardAuthOptions = {
+  app: HttpApp;
+  traffic: Traffic;
+  judgePorts: JudgePorts;
+  lookup: ProxyLookup;
+  /** APIs whose keys may be asked about without a root key. */
+  openApiIds: ReadonlySet<string>;
+  /** Why a proxy gets no answer: a sentence for the operator's eyes alone. */
+  onMisconfigured(requestId: string, problem: string): void;
+};
+
+export function addForwardAuth(options: ForwardAuthOptions): void {
+  const { app } = options;
+  app.any('/forward-auth', (response, request) => {
+    answerProxy(options, response, { request, uriPlace: 'headers' });
+  });
+  app.any(`${uriPathPrefix}/*`, (response, request) => {
+    answerProxy(options, response, { request, uriPlace: 'path' });
+  });
+}
+
+type Asked = { request: HttpRequest; uriPlace: UriPlace };
+
+function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked: Asked): void {
+  const exchange = openExchange(response, asked.request, options.traffic);
+  const isHead = asked.request.getMethod() === 'head';
+  const send = (reply: Reply) => sendReply(exchange, isHead ? { ...reply, isHead } : reply);
+  const replied = decide(options, exchange, asked);
+  if (replied instanceof Promise) void replied.then(send);
+  else send(replied);
+}
+
+function decide(
+  options: ForwardAuthOptions,
+  exchange: Exchange,
+  { request, uriPlace }: Asked,
+): Reply | Promise<Reply> {
+  const { requestId } = exchange;
+  const { judgePorts } = options;
+  const nowMs = judgePorts.clock();
+  const admitted = admitProxy(options, { request, uriPlace }, nowMs);
+  if (!admitted.ok) {
+    options.onMisconfigured(requestId, admitted.problem);
+    return misconfiguredReply(requestId);
+  }
+  const { principal, settings } = admitted;
+  const original = readOriginalRequest(request, uriPlace, settings.hopCount);
+  const presented = findPresentedKey(settings.sources, request, original.query);
+  if (!presented) return missingKeyReply(requestId, settings.sources);
+  const { key, source } = presented;
+  const judged = judge(judgePorts, exchange, {
+    principal,
+    request: { ...settings.check, key },
+    original: recordable(original, key),
+  });
+  const context = { requestId, nowMs, source, check: settings.check };
+  const toReply = (result: Judged) => judgedReply(options, result, context);
+  return judged instanceof Promise ? judged.then(toReply) : toReply(judged);
+}
+
+type AdmittedProxy =
+  | { ok: true; principal: Principal; settings: ForwardAuthSettings }
+  | { ok: false; problem: string };
+
+/** Nothing that is read here comes from the caller behind a proxy that is set up as it should. */
+function admitProxy(
+  { lookup, openApiIds }: ForwardAuthOptions,
+  { request, uriPlace }: Asked,
+  nowMs: number,
+): AdmittedProxy {
+  const isPath = uriPlace === 'path';
+  const text = isPath ? request.getHeader('x-latchkey-settings') : (request.getQuery() ?? '');
+  if (isPath && text === '') return { ok: false, problem: 'A proxy sent no X-Latchkey-Settings.' };
+  const parsed = cachedSettings(text);
+  if (!parsed.ok) return parsed;
+  const { settings } = parsed;
+  const { apiId } = settings;
+  const rootKey = request.getHeader('x-latchkey-root-key');
+  const isOpen = !isPath && openApiIds.has(apiId);
+  const found = findProxyPrincipal({ rootKey, apiId, isOpen }, lookup, nowMs);
+  return found.ok ? { ok: true, principal: found.principal, settings } : found;
+}
+
+function judgedReply(
+  { onMisconfigured }: ForwardAuthOptions,
+  judged: Judged,
+  context: AnswerContext,
+): Reply {
+  if (judged.ok) return verdictReply(judged.verdict, context);
+  const { fault } = judged;
+  if (fault.code === 'unkey/application/service_unavailable') {
+    return unavailableReply(context.requestId);
+  }
+  onMisconfigured(context.requestId, fault.detail);
+  return unjudgedReply(context.requestId);
+}
