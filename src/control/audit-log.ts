@@ -11,7 +11,7 @@ export const listEvents: Operation<ListEventsBody, Page<AuditEventResult>> = asy
 ) => {
   const workspaceId = requireAdmin(caller, 'read_audit_log', body.workspaceId);
   const { action, actor, resourceId, requestId, from = 0, to } = body;
-  const start = body.cursor === undefined ? undefined : readCursor(body.cursor);
+  const [time, position] = body.cursor === undefined ? lastPlace : readCursor(body.cursor);
   const rows = await database<EventRow[]>`
     select id, occurred_at_ms as time, position, action, actor, request_id as "requestId",
       address, user_agent as "userAgent", summary, resources, before, after
@@ -22,11 +22,14 @@ export const listEvents: Operation<ListEventsBody, Page<AuditEventResult>> = asy
       ${actor === undefined ? database`` : database`and actor = ${actor}`}
       ${requestId === undefined ? database`` : database`and request_id = ${requestId}`}
       ${resourceId === undefined ? database`` : database`and resource_ids @> ${[resourceId]}`}
-      ${start ? database`and (occurred_at_ms, position) <= (${start.time}, ${start.position})` : database``}
+      and (occurred_at_ms, position) <= (${time}, ${position})
     order by occurred_at_ms desc, position desc limit ${rowsToRead(body)}`;
   const page = toPage(rows, body, ({ time, position }) => `${time}-${position}`);
   return { ...page, rows: page.rows.map(toResult) };
 };
+
+/** After every row. */
+const lastPlace = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] as const;
 
 type EventRow = Omit<AuditEventResult, 'resources' | 'before' | 'after'> & {
   position: number;
@@ -36,10 +39,10 @@ type EventRow = Omit<AuditEventResult, 'resources' | 'before' | 'after'> & {
 };
 
 /** The place of the row with which the page begins. */
-function readCursor(cursor: string): { time: number; position: number } {
+function readCursor(cursor: string): [time: number, position: number] {
   const [, time, position] = /^(\d{1,15})-(\d{1,15})$/.exec(cursor) ?? [];
   if (time === undefined) refuseInput('cursor is not one that this list has given.');
-  return { time: Number(time), position: Number(position) };
+  return [Number(time), Number(position)];
 }
 
 function toResult(row: EventRow): AuditEventResult {

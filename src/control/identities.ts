@@ -118,7 +118,7 @@ export const updateIdentity: Operation<UpdateIdentityBody, IdentityResult> = asy
       action: 'identity.update',
       summary: `Changed identity ${id} of ${externalId}`,
       resources: [{ type: 'identity', id, name: externalId }],
-      ...difference(before, { meta: metaText ?? before.meta }),
+      ...(meta && difference({ meta: JSON.parse(before.meta ?? 'null') }, { meta })),
     });
     const row = await findIdentity(transaction, workspaceId, id);
     return toIdentity(row ?? found);

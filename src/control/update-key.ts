@@ -69,11 +69,12 @@ async function updateColumns(
 
 /** What the audit log compares. */
 async function readSettings({ transaction }: Scope, keyId: string): Promise<object> {
-  const [settings] = await transaction<object[]>`
+  const [settings] = await transaction<{ meta: string | null }[]>`
     select k.name, k.meta, k.enabled, k.expires_at_ms as expires, i.external_id as "externalId"
     from latchkey.keys k left join latchkey.identities i on i.id = k.identity_id
     where k.id = ${keyId}`;
-  return { ...settings, credits: (await readCredits(transaction, [keyId])).get(keyId) };
+  const credits = (await readCredits(transaction, [keyId])).get(keyId);
+  return { ...settings, meta: JSON.parse(settings?.meta ?? 'null'), credits };
 }
 
 function noteUpdate(scope: Scope, keyId: string, changed: ReturnType<typeof difference>): void {
