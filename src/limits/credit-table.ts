@@ -33,6 +33,7 @@ import {
   isOpen,
   keysPerBucket,
   markAfterGrant,
+  unleasedAt,
 } from './credit-layout.ts';
 import { KeyedTag } from './keyed-tag.ts';
 import { openTableFile, type TableFile } from './table-file.ts';
@@ -43,10 +44,19 @@ export type SpendResult = {
   outcome: 'spent' | 'insufficient' | 'no-lease';
   /** What this node's lease has left; 0 without a lease. */
   left: number;
+  /**
+   * What of the key's credits was leased to nobody when the primary last saw it; 0 without a lease.
+   * With `left` it is all that remains, unless other nodes have spent or leased since.
+   */
+  unleased: number;
 };
 
-export type Grant = { amount: number; mark: number };
+/** `unleased`: see SpendResult. */
+export type Grant = { amount: number; mark: number; unleased?: number };
 export type GrantResult = 'granted' | 'repeated' | 'closed' | 'lost';
+
+/** Some ten microseconds, where the primary needs a hundredth of one. */
+const grantWaitTriesMax = 1000;
 
 export class CreditTable {
   readonly #file: TableFile;
@@ -67,18 +77,18 @@ export class CreditTable {
     assert(Number.isSafeInteger(cost) && cost >= 0, 'a cost is a count');
     const tag = this.#tagOf(keyId);
     const slot = this.#find(tag);
-    if (slot < 0) return { outcome: 'no-lease', left: 0 };
+    if (slot < 0) return { outcome: 'no-lease', left: 0, unleased: 0 };
     const at = creditsAt(slot);
     for (;;) {
       const word = Atomics.load(this.#words, at);
       // The mark in the word makes what follows hold; that the word is this key's is seen here.
       const isOurs = Atomics.load(this.#words, creditTagAt(slot)) === tag;
       const mark = wordLabel(word);
-      if (!isOurs || !isOpen(mark)) return { outcome: 'no-lease', left: 0 };
+      if (!isOurs || !isOpen(mark)) return { outcome: 'no-lease', left: 0, unleased: 0 };
       const left = wordValue(word) - cost;
-      if (left < 0) return { outcome: 'insufficient', left: left + cost };
+      if (left < 0) return this.#found(slot, { outcome: 'insufficient', left: left + cost, mark });
       if (cost === 0 || this.#replace(at, word, packWord(mark, left))) {
-        return { outcome: 'spent', left };
+        return this.#found(slot, { outcome: 'spent', left, mark });
       }
     }
   }
@@ -99,7 +109,7 @@ export class CreditTable {
   }
 
   /** Primary only. Opens the lease, or adds to an open one; with the same mark again, nothing. */
-  grant(keyId: string, { amount, mark }: Grant): GrantResult {
+  grant(keyId: string, { amount, mark, unleased = 0 }: Grant): GrantResult {
     assert(Number.isSafeInteger(amount) && amount >= 0, 'an amount is a count');
     const slot = this.#find(this.#tagOf(keyId));
     if (slot < 0) return 'lost';
@@ -111,8 +121,17 @@ export class CreditTable {
       if (current === ((mark + 1) & labelMask)) return 'closed';
       if (markAfterGrant(current) !== mark) return 'lost';
       const left = isOpen(current) ? wordValue(word) : 0;
+      Atomics.store(this.#words, unleasedAt(slot), packWord(mark, unleased));
       if (this.#replace(at, word, packWord(mark, left + amount))) return 'granted';
     }
+  }
+
+  /** Primary only. What is leased to nobody has changed while the lease stands as it is. */
+  noteUnleased(keyId: string, unleased: number): void {
+    const slot = this.#find(this.#tagOf(keyId));
+    if (slot < 0) return;
+    const mark = wordLabel(Atomics.load(this.#words, creditsAt(slot)));
+    Atomics.store(this.#words, unleasedAt(slot), packWord(mark, unleased));
   }
 
   /**
@@ -169,6 +188,30 @@ export class CreditTable {
   /** After this the table must not be used. */
   close(): void {
     this.#file.unmap();
+  }
+
+  #found(
+    slot: number,
+    { outcome, left, mark }: { outcome: SpendResult['outcome']; left: number; mark: number },
+  ): SpendResult {
+    const word = Atomics.load(this.#words, unleasedAt(slot));
+    if (wordLabel(word) === mark) return { outcome, left, unleased: wordValue(word) };
+    return { outcome, ...this.#sumAfterGrant(slot) };
+  }
+
+  /**
+   * A grant has come between the spending and the look at what is unleased, and what moved from one
+   * to the other must not be counted twice: both are told as they are after it. The primary stores
+   * the two words one right after the other; one that dies between them is waited for in vain.
+   */
+  #sumAfterGrant(slot: number): { left: number; unleased: number } {
+    for (let tries = 0; ; tries += 1) {
+      const unleased = Atomics.load(this.#words, unleasedAt(slot));
+      const credits = Atomics.load(this.#words, creditsAt(slot));
+      if (wordLabel(unleased) === wordLabel(credits) || tries === grantWaitTriesMax) {
+        return { left: wordValue(credits), unleased: wordValue(unleased) };
+      }
+    }
   }
 
   #free(slot: number): void {

@@ -13,6 +13,7 @@ import {
   creditTableKind,
   creditTagAt,
   keysPerBucket,
+  unleasedAt,
 } from './credit-layout.ts';
 import { createTableFile, headerSpareAt, openTableFile, type TableFile } from './table-file.ts';
 import { wordHigh, wordLow } from './word.ts';
@@ -57,6 +58,7 @@ function copyLeases(from: TableFile, to: TableFile): boolean {
     if (room < 0) return false;
     to.words[creditTagAt(room)] = tag;
     to.words[creditsAt(room)] = from.words[creditsAt(slot)] as bigint;
+    to.words[unleasedAt(room)] = from.words[unleasedAt(slot)] as bigint;
   }
   return true;
 }

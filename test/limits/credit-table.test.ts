@@ -27,20 +27,20 @@ function lease(table: CreditTable, keyId: string, amount: number): number {
 
 test('a key without a lease has nothing to spend', () => {
   const table = newTable();
-  assert.deepEqual(table.spend('key_1', 1), { outcome: 'no-lease', left: 0 });
+  assert.deepEqual(table.spend('key_1', 1), { outcome: 'no-lease', left: 0, unleased: 0 });
   table.reserve('key_1');
-  assert.deepEqual(table.spend('key_1', 0), { outcome: 'no-lease', left: 0 });
+  assert.deepEqual(table.spend('key_1', 0), { outcome: 'no-lease', left: 0, unleased: 0 });
 });
 
 test('a lease is spent to the last credit and not beyond; cost 0 passes even then', () => {
   const table = newTable();
   lease(table, 'key_1', 10);
-  assert.deepEqual(table.spend('key_1', 7), { outcome: 'spent', left: 3 });
-  assert.deepEqual(table.spend('key_1', 4), { outcome: 'insufficient', left: 3 });
-  assert.deepEqual(table.spend('key_1', 3), { outcome: 'spent', left: 0 });
-  assert.deepEqual(table.spend('key_1', 0), { outcome: 'spent', left: 0 });
-  assert.deepEqual(table.spend('key_1', 1), { outcome: 'insufficient', left: 0 });
-  assert.deepEqual(table.spend('key_2', 1), { outcome: 'no-lease', left: 0 });
+  assert.deepEqual(table.spend('key_1', 7), { outcome: 'spent', left: 3, unleased: 0 });
+  assert.deepEqual(table.spend('key_1', 4), { outcome: 'insufficient', left: 3, unleased: 0 });
+  assert.deepEqual(table.spend('key_1', 3), { outcome: 'spent', left: 0, unleased: 0 });
+  assert.deepEqual(table.spend('key_1', 0), { outcome: 'spent', left: 0, unleased: 0 });
+  assert.deepEqual(table.spend('key_1', 1), { outcome: 'insufficient', left: 0, unleased: 0 });
+  assert.deepEqual(table.spend('key_2', 1), { outcome: 'no-lease', left: 0, unleased: 0 });
 });
 
 test('a grant adds to an open lease, and a repeated grant changes nothing', () => {
@@ -52,6 +52,18 @@ test('a grant adds to an open lease, and a repeated grant changes nothing', () =
   assert.equal(table.grant('key_1', { amount: 5, mark: second }), 'repeated');
   assert.equal(table.spend('key_1', 0).left, 11);
   assert.equal(table.grant('key_1', { amount: 10, mark: first }), 'lost');
+});
+
+test('a spend tells what was leased to nobody when its lease was granted, or seen since', () => {
+  const table = newTable();
+  const mark = table.reserve('key_1') as number;
+  table.grant('key_1', { amount: 10, mark, unleased: 90 });
+  assert.deepEqual(table.spend('key_1', 4), { outcome: 'spent', left: 6, unleased: 90 });
+  table.noteUnleased('key_1', 70);
+  assert.deepEqual(table.spend('key_1', 7), { outcome: 'insufficient', left: 6, unleased: 70 });
+  const next = table.reserve('key_1') as number;
+  table.grant('key_1', { amount: 20, mark: next, unleased: 50 });
+  assert.deepEqual(table.spend('key_1', 0), { outcome: 'spent', left: 26, unleased: 50 });
 });
 
 test('credits up to 2^53 - 1 are exact', () => {
@@ -66,7 +78,7 @@ test('what is taken back can no longer be spent, and is told again until it is f
   const mark = lease(table, 'key_1', 10);
   table.spend('key_1', 4);
   assert.equal(table.takeBack('key_1'), 6);
-  assert.deepEqual(table.spend('key_1', 1), { outcome: 'no-lease', left: 0 });
+  assert.deepEqual(table.spend('key_1', 1), { outcome: 'no-lease', left: 0, unleased: 0 });
   assert.equal(table.takeBack('key_1'), 6);
   assert.equal(table.grant('key_1', { amount: 10, mark }), 'closed');
   table.forget('key_1');

@@ -22,7 +22,7 @@ function leaseAll(path: string, count: number): void {
   withTable(path, (table) => {
     for (let key = 0; key < count; key += 1) {
       const mark = table.reserve(`key_${key}`) as number;
-      table.grant(`key_${key}`, { amount: key, mark });
+      table.grant(`key_${key}`, { amount: key, mark, unleased: key + 1 });
     }
   });
 }
@@ -30,7 +30,11 @@ function leaseAll(path: string, count: number): void {
 function assertLeases(path: string, count: number): void {
   withTable(path, (table) => {
     for (let key = 0; key < count; key += 1) {
-      assert.deepEqual(table.spend(`key_${key}`, 0), { outcome: 'spent', left: key });
+      assert.deepEqual(table.spend(`key_${key}`, 0), {
+        outcome: 'spent',
+        left: key,
+        unleased: key + 1,
+      });
     }
   });
 }
