@@ -1,10 +1,9 @@
 /** The one decision behind every door: judged, and recorded before anybody is answered. */
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { VerificationEvent } from '../domain/verification-event.ts';
-import type { SpendResult } from '../limits/credit-table.ts';
 import type { KeyLookup, VerifyPorts } from '../verify/ports.ts';
 import type { PendingSpend, Verdict } from '../verify/verdict.ts';
-import { settleSpend, settleUnknown, verifyKey } from '../verify/verify-key.ts';
+import { type SpentCredits, settleSpend, settleUnknown, verifyKey } from '../verify/verify-key.ts';
 import { callerAddress } from './caller-address.ts';
 import type { Exchange } from './exchange.ts';
 import { toVerificationEvent } from './verification-record.ts';
@@ -14,8 +13,11 @@ export type JudgePorts = {
   lookup: KeyLookup;
   limits: VerifyPorts['limits'];
   credits: VerifyPorts['credits'] & {
-    /** Asks the primary for credits and spends; undefined when they cannot be asked for now. */
-    spendLeased(keyId: string, cost: number): Promise<SpendResult | undefined>;
+    /**
+     * Has the primary spend what this node's lease does not cover. undefined when it cannot now;
+     * `unlimited` when the key is not limited any more. Never rejects.
+     */
+    spendLeased(keyId: string, cost: number): Promise<SpentCredits | 'unlimited' | undefined>;
   };
   record(event: VerificationEvent): void;
   /** Unix ms. */
@@ -28,7 +30,7 @@ export type Judged = { ok: true; verdict: Verdict } | { ok: false; fault: Reques
 
 const creditsUnknown = fault(
   'unkey/application/service_unavailable',
-  'The credits of this key cannot be reached right now. Nothing was spent; try again.',
+  'The credits of this key cannot be reached right now. Try again.',
 );
 
 /**
@@ -67,5 +69,5 @@ async function settle(
   pending: PendingSpend,
 ): Promise<Verdict | undefined> {
   const spend = await credits.spendLeased(pending.subject.key.keyId, pending.cost);
-  return spend ? settleSpend(pending, spend) : settleUnknown(pending);
+  return spend === undefined ? settleUnknown(pending) : settleSpend(pending, spend);
 }

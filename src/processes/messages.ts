@@ -1,4 +1,5 @@
 /** Everything that the processes of a node say to each other, as closed unions. */
+import type { CreditAnswer } from '../domain/credit-answer.ts';
 import type { LogFormat, LogLevel } from '../lib/logger.ts';
 
 export type WorkerSettings = {
@@ -30,6 +31,7 @@ export type Drain = { mode: 'stop' | 'leave' } | { mode: 'replace'; listenerCoun
 export type ToWorker =
   | { kind: 'start'; settings: WorkerSettings }
   | { kind: 'applied'; waitId: number }
+  | { kind: 'credits-answered'; askId: number; answer: CreditAnswer | undefined }
   | { kind: 'switch-replica'; path: string }
   | { kind: 'drain'; drain: Drain };
 
@@ -37,5 +39,8 @@ export type FromWorker =
   | { kind: 'listening' }
   | { kind: 'not-listening' }
   | { kind: 'await-applied'; waitId: number }
+  | { kind: 'ask-credits'; askId: number; keyId: string; cost: number }
+  /** Answered with `credits-answered`, without an answer. */
+  | { kind: 'settle-credits'; askId: number; keyIds: readonly string[] }
   | { kind: 'replica-switched'; path: string }
   | { kind: 'segment-sealed' };

@@ -13,6 +13,7 @@ export function nodeFiles(dataDir: string) {
     generationPage: join(dataDir, 'shared', 'generations'),
     windowTable: join(dataDir, 'shared', 'windows'),
     creditTable: join(dataDir, 'shared', 'credits'),
+    nodeId: join(dataDir, 'node-id'),
     workerCounters: (slot: number) => join(dataDir, 'shared', `worker-${slot}.counters`),
     postgres: join(dataDir, 'postgres'),
     clickhouse: join(dataDir, 'clickhouse'),

@@ -1,16 +1,25 @@
 /** All of a node's numbers as Prometheus reads them: the workers' pages added up. */
 
-import { latencyBucketsUs, latencyCounterName, type WorkerCounterName } from '../domain/metrics.ts';
+import {
+  latencyBucketsUs,
+  latencyCounterName,
+  statusClasses,
+  type WorkerCounterName,
+} from '../domain/metrics.ts';
 import { outcomes } from '../domain/outcome.ts';
 import type { ShipperTotals } from '../events/shipper-totals.ts';
 import type { CounterPage } from '../lib/counter-page.ts';
 import { histogramSamples, type Metric, prometheusText } from '../lib/prometheus-text.ts';
+import type { TableOccupancy } from '../limits/window-table.ts';
 import type { ReplicationStatus } from '../replication/replicator.ts';
+import type { CreditsStatus } from './credits-river.ts';
 
 export type NodeNumbers = {
   pages: readonly CounterPage<WorkerCounterName>[];
   events: ShipperTotals;
   replication: ReplicationStatus;
+  credits: CreditsStatus;
+  limits: TableOccupancy;
   workers: { listeningCount: number; configuredCount: number; restartCount: number };
   nowMs: number;
 };
@@ -21,6 +30,8 @@ export function nodeMetrics(numbers: NodeNumbers): string {
     ...eventMetrics(numbers.events),
     ...replicationMetrics(numbers.replication, numbers.nowMs),
     ...workerMetrics(numbers.workers),
+    ...creditMetrics(numbers.credits),
+    ...limitMetrics(numbers.limits),
   ]);
 }
 
@@ -51,7 +62,7 @@ function verificationMetrics(pages: NodeNumbers['pages']): Metric[] {
       name: 'latchkey_http_answers_total',
       help: 'Answers of the API, by class of status.',
       kind: 'counter',
-      samples: (['2xx', '4xx', '5xx'] as const).map((status) => ({
+      samples: statusClasses.map((status) => ({
         labels: { status },
         value: sum(`status_${status}`),
       })),
@@ -127,6 +138,59 @@ function workerMetrics(workers: NodeNumbers['workers']): Metric[] {
       'latchkey_worker_restarts_total',
       'Workers that ended by themselves.',
       workers.restartCount,
+    ),
+  ];
+}
+
+function creditMetrics(credits: CreditsStatus): Metric[] {
+  return [
+    gauge('latchkey_credit_leases', 'Keys with credits leased to this node.', credits.leaseCount),
+    gauge(
+      'latchkey_credits_leased',
+      'Credits leased to this node and not spent.',
+      credits.leasedCredits,
+    ),
+    {
+      name: 'latchkey_credit_asks_total',
+      help: 'Verifications that no lease of this node covered, by what came of it.',
+      kind: 'counter',
+      samples: Object.entries(credits.answerCounts).map(([outcome, value]) => ({
+        labels: { outcome },
+        value,
+      })),
+    },
+    counter(
+      'latchkey_credit_failures_total',
+      'Times that credits could not be leased because PostgreSQL could not be used.',
+      credits.failureCount,
+    ),
+    counter('latchkey_credit_refills_total', 'Keys refilled by this node.', credits.refillCount),
+    gauge(
+      'latchkey_credit_slots',
+      'Keys that the table of credits has room for.',
+      credits.slotCount,
+    ),
+    gauge('latchkey_credit_slots_used', 'Keys in the table of credits.', credits.usedSlotCount),
+    counter(
+      'latchkey_credit_leases_refused_total',
+      'Leases that were not taken because the table of credits was full.',
+      credits.tableFullCount,
+    ),
+  ];
+}
+
+function limitMetrics(limits: TableOccupancy): Metric[] {
+  return [
+    gauge(
+      'latchkey_limit_slots',
+      'Counters that the table of limits has room for.',
+      limits.slotCount,
+    ),
+    gauge('latchkey_limit_slots_used', 'Counters that count.', limits.usedCount),
+    counter(
+      'latchkey_limit_refusals_total',
+      'Requests refused because the table of limits was full.',
+      limits.refusedCount,
     ),
   ];
 }

@@ -12,6 +12,8 @@ import { createReleasers, type Releasers } from '../lib/releasers.ts';
 import { probeSocketFile } from '../lib/socket-file.ts';
 import { prepareCreditTable } from '../limits/prepare-credit-table.ts';
 import { prepareWindowTable } from '../limits/prepare-window-table.ts';
+import { WindowTable } from '../limits/window-table.ts';
+import { type CreditsRiver, startCreditsRiver } from './credits-river.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
 import { socketPath } from './listeners.ts';
@@ -64,7 +66,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-type Parts = { keys: KeysRiver; events: EventsRiver; workers: WorkerPool };
+type Rivers = { keys: KeysRiver; events: EventsRiver; credits: CreditsRiver };
+type Parts = Rivers & { workers: WorkerPool };
 
 async function startParts(options: NodeOptions, releasers: Releasers): Promise<Parts> {
   const { config, logger, signal } = options;
@@ -95,8 +98,10 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   );
   prepareWindowTable(files.windowTable, config.limitSlots, Date.now());
   prepareCreditTable(files.creditTable, config.creditSlots);
-  const workers = openWorkers(options, { keys, events, databaseUrl: stores.databaseUrl });
-  const parts = { keys, events, workers };
+  const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
+  const rivers = { keys, events, credits };
+  const workers = openWorkers(options, rivers, stores.databaseUrl);
+  const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
   releasers.push('workers', () => workers.stopAll());
@@ -138,18 +143,20 @@ async function checkSockets({ socket, workers }: Config): Promise<void> {
   }
 }
 
-type WorkerNeeds = { keys: KeysRiver; events: EventsRiver; databaseUrl: string };
-
 function openWorkers(
   { config, logger, logFormat }: NodeOptions,
-  { keys, events, databaseUrl }: WorkerNeeds,
+  { keys, events, credits }: Rivers,
+  databaseUrl: string,
 ): WorkerPool {
   return new WorkerPool({
     config,
     databaseUrl,
     logFormat,
     replicaPath: keys.replicaPath,
-    awaitApplied: () => keys.replicator.awaitApplied(),
+    async awaitApplied() {
+      await Promise.all([keys.replicator.awaitApplied(), credits.bank.awaitChecked()]);
+    },
+    credits: credits.bank,
     onSegmentSealed: () => events.shipper.notify(),
     onOwnerGone: (owner) => events.shipper.adopt(owner),
     logger,
@@ -158,7 +165,7 @@ function openWorkers(
 
 async function openAdminPort(
   { config }: NodeOptions,
-  { keys, events, workers }: Parts,
+  { keys, events, credits, workers }: Parts,
   releasers: Releasers,
 ): Promise<void> {
   const files = makeNodeFolders(config.dataDir);
@@ -174,11 +181,15 @@ async function openAdminPort(
     readinessFindings({ replicator: keys.replicator, events, worker, clock: Date.now }),
     Date.now,
   );
+  const windows = new WindowTable(files.windowTable);
+  releasers.push('limits', () => windows.close());
   const metrics = () =>
     nodeMetrics({
       pages,
       events: events.shipper.totals(),
       replication: keys.replicator.status(),
+      credits: credits.status(),
+      limits: windows.occupancy(Date.now()),
       workers: worker(),
       nowMs: Date.now(),
     });

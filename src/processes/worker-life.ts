@@ -27,7 +27,7 @@ export async function startWorker(
   const releasers = createReleasers();
   const waits = createAppliedWaits((waitId) => send({ kind: 'await-applied', waitId }));
   const parts = { settings, awaitApplied: waits.wait, send, logger };
-  const { server, replica } = openWorkerParts(parts, releasers);
+  const { server, replica, credits } = openWorkerParts(parts, releasers);
   const opened = await openListeners(server.app, settings);
   if (!opened.ok) {
     logger.error({}, opened.problem);
@@ -53,6 +53,7 @@ export async function startWorker(
   return {
     async receive(message) {
       if (message.kind === 'applied') waits.resolve(message.waitId);
+      if (message.kind === 'credits-answered') credits.resolve(message.askId, message.answer);
       if (message.kind === 'switch-replica') {
         await replica.switchTo(message.path);
         send({ kind: 'replica-switched', path: message.path });

@@ -1,12 +1,14 @@
 /** What a worker is made of. Each part pushes how to close it the moment it exists. */
 
 import { operations } from '../control/operations.ts';
+import { createNamespaces } from '../control/ratelimit-namespaces.ts';
 import { runOperation } from '../control/run-operation.ts';
+import { ratelimitKind } from '../events/ratelimit-kind.ts';
 import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
 import { verificationKind } from '../events/verification-kind.ts';
 import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/api-server.ts';
-import type { AwaitApplied, ManagementCall } from '../http/management.ts';
+import type { AwaitApplied } from '../http/management.ts';
 import { openGenerationPage } from '../keys/generation-page.ts';
 import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
 import { openDatabase } from '../lib/database.ts';
@@ -15,6 +17,7 @@ import type { Releasers } from '../lib/releasers.ts';
 import { createSparseWarnings } from '../lib/sparse-warnings.ts';
 import { CreditTable } from '../limits/credit-table.ts';
 import { WindowTable } from '../limits/window-table.ts';
+import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import type { FromWorker, WorkerSettings } from './messages.ts';
 import { nodeFiles } from './node-files.ts';
 import { createWorkerCounters } from './worker-counters.ts';
@@ -26,7 +29,7 @@ export type WorkerPartsOptions = {
   logger: Logger;
 };
 
-export type WorkerParts = { server: ApiServer; replica: ReplicaReader };
+export type WorkerParts = { server: ApiServer; replica: ReplicaReader; credits: CreditAsks };
 
 const databaseConnectionsMax = 4;
 const databaseIdleSeconds = 60;
@@ -55,26 +58,25 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
   releasers.push('limits', () => limits.close());
   const leases = new CreditTable(files.creditTable);
   releasers.push('credits', () => leases.close());
+  const credits = createCreditAsks(leases, options.send);
   const server = createApiServer({
     lookup: replica,
     limits,
-    credits: {
-      spend: (keyId, cost) => leases.spend(keyId, cost),
-      spendLeased: async () => undefined,
-    },
-    calls: openManagement(options, releasers),
+    credits,
+    ...openManagement(options, releasers),
     awaitApplied: options.awaitApplied,
     record(event) {
       spool.append(verificationKind, event);
       counters.countVerification(event.outcome, event.latencyUs);
     },
+    recordLimit: (event) => void spool.append(ratelimitKind, event),
     onAnswered: counters.countAnswer,
     clock: Date.now,
     stopwatch: () => performance.now(),
     bodyBytesMax: settings.bodyBytesMax,
     forwardAuth: forwardAuthPorts(options),
   });
-  return { server, replica };
+  return { server, replica, credits };
 }
 
 /** A proxy that is set up wrongly asks for every request that it gets. */
@@ -89,7 +91,7 @@ function forwardAuthPorts({ settings, logger }: WorkerPartsOptions): ApiServerPo
 function openManagement(
   { settings, logger }: WorkerPartsOptions,
   releasers: Releasers,
-): ManagementCall[] {
+): Pick<ApiServerPorts, 'calls' | 'createNamespaces'> {
   const database = openDatabase(settings.databaseUrl, {
     connectionsMax: databaseConnectionsMax,
     applicationName: `latchkey worker ${settings.slot}`,
@@ -97,8 +99,13 @@ function openManagement(
   });
   releasers.push('database', () => database.end({ timeout: 1 }));
   const context = { database, clock: Date.now };
-  return operations.map((operation) => ({
-    ...operation,
-    run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
-  }));
+  const creation = { name: 'creation of namespaces', run: createNamespaces };
+  return {
+    calls: operations.map((operation) => ({
+      ...operation,
+      run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
+    })),
+    createNamespaces: (caller, names) =>
+      runOperation(creation, { context, caller, logger }, { names }),
+  };
 }

@@ -4,7 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/options.ts';
 import { workerEnvironment } from '../config/worker-environment.ts';
+import type { CreditAnswer } from '../domain/credit-answer.ts';
 import type { Logger } from '../lib/logger.ts';
+import type { CreditBank } from './credit-bank.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
 
@@ -15,6 +17,7 @@ export type WorkerPoolOptions = {
   replicaPath(): string;
   /** Resolves when everything committed up to now is in the replica. */
   awaitApplied(): Promise<void>;
+  credits: Pick<CreditBank, 'ask' | 'settle'>;
   onSegmentSealed(): void;
   /** The worker of this name is gone and will never write again. */
   onOwnerGone(owner: string): void;
@@ -70,6 +73,16 @@ export class WorkerPool extends Supervisor {
           .awaitApplied()
           .then(() => send(worker, { kind: 'applied', waitId: message.waitId }));
         break;
+      case 'ask-credits':
+        void this.#options.credits
+          .ask(message.keyId, message.cost)
+          .then((answer) => answerAsk(worker, message.askId, answer));
+        break;
+      case 'settle-credits':
+        void this.#options.credits
+          .settle(message.keyIds)
+          .then(() => answerAsk(worker, message.askId, undefined));
+        break;
       case 'segment-sealed':
         this.#options.onSegmentSealed();
         break;
@@ -108,6 +121,10 @@ function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): Wo
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
     ...{ drainMs, forwardAuthApis, logLevel, logFormat, replicaPath: options.replicaPath() },
   };
+}
+
+function answerAsk(worker: ChildProcess, askId: number, answer: CreditAnswer | undefined): void {
+  send(worker, { kind: 'credits-answered', askId, answer });
 }
 
 /** A worker that has ended is not told any more. */

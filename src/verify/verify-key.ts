@@ -104,9 +104,15 @@ function spendCredits(
   return spend({ subject, checkedLimits, cost, failure: undefined }, ports);
 }
 
+/** What came of asking for credits: whether the cost was spent, and what is left in all. */
+export type SpentCredits = Pick<SpendResult, 'outcome' | 'left'>;
+
 /** The verdict, once it is known what is left and whether it sufficed. */
-export function settleSpend(pending: PendingSpend, spend: SpendResult): Verdict {
+export function settleSpend(pending: PendingSpend, spend: SpentCredits | 'unlimited'): Verdict {
   const { subject, checkedLimits, cost } = pending;
+  if (spend === 'unlimited') {
+    return { ...subject, outcome: pending.failure ?? 'VALID', checkedLimits, ...unlimited };
+  }
   const isSpent = spend.outcome === 'spent' || cost === 0;
   const outcome = pending.failure ?? (isSpent ? 'VALID' : 'USAGE_EXCEEDED');
   const spentCredits = outcome === 'VALID' ? cost : 0;

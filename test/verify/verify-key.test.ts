@@ -163,7 +163,7 @@ test('what has failed before the credits asks only what is left, and stays as it
   assert.equal(decision.kind, 'pending');
   assert.equal(decision.kind === 'pending' && decision.pending.cost, 0);
   if (decision.kind !== 'pending') return;
-  const verdict = known(settleSpend(decision.pending, { outcome: 'spent', left: 7, unleased: 0 }));
+  const verdict = known(settleSpend(decision.pending, { outcome: 'spent', left: 7 }));
   assert.equal(verdict.outcome, 'DISABLED');
   assert.deepEqual([verdict.remainingCredits, verdict.spentCredits], [7, 0]);
 });

@@ -1,0 +1,374 @@
+/**
+ * The keys whose credits pass through this node, between its table and Postgres: what is to be
+ * asked, what to be given back, and what follows from an answer. Knows no database; CreditBank
+ * carries the questions there, one batch at a time.
+ */
+import type { LeaseAsk, Leased, OwnLease, Return } from '../control/credit-leases.ts';
+import type { CreditAnswer } from '../domain/credit-answer.ts';
+import { assert } from '../lib/assert.ts';
+import type { CreditTable } from '../limits/credit-table.ts';
+import { CreditAccount, type CreditCall, sumsOfCosts } from './credit-account.ts';
+import { nextLeaseSize } from './lease-size.ts';
+
+/** What is asked of Postgres for one key, and for whom. */
+export type LeasePlan = { account: CreditAccount; calls: readonly CreditCall[]; ask: LeaseAsk };
+
+const idleMs = 1000;
+/** How long an answer stands for the same question: an empty key asks no more often than this. */
+const knownMs = 250;
+const busyRetryMs = 3;
+/** Past this, what other nodes have not given back is not waited for. */
+const recallMs = 500;
+const recallStepsMs = [4, 8, 16, 32, 64];
+
+export class CreditAccounts {
+  readonly #table: CreditTable;
+  readonly #accounts = new Map<string, CreditAccount>();
+  readonly #asking = new Set<CreditAccount>();
+  readonly #returning = new Set<CreditAccount>();
+  readonly #open = new Set<CreditAccount>();
+  /** Leases that were not taken because the table had no room. */
+  tableFullCount = 0;
+
+  constructor(table: CreditTable) {
+    this.#table = table;
+  }
+
+  get openCount(): number {
+    return this.#open.size;
+  }
+
+  /** What the open leases have left. */
+  leasedCredits(): number {
+    let sum = 0;
+    for (const { keyId } of this.#open) sum += this.#table.spend(keyId, 0).left;
+    return sum;
+  }
+
+  known(keyId: string, cost: number, nowMs: number): CreditAnswer | undefined {
+    return this.#accounts.get(keyId)?.answerFromKnown(cost, nowMs);
+  }
+
+  /** Nothing that was found out before is believed any more. */
+  forgetKnown(): void {
+    for (const account of this.#accounts.values()) account.known.untilMs = 0;
+  }
+
+  addCall(keyId: string, call: CreditCall): void {
+    const account = this.#ensure(keyId);
+    account.calls.push(call);
+    this.#asking.add(account);
+  }
+
+  /** Answers every call that waits: out of the table if it can, else with `unavailable`. */
+  answerWithoutPostgres(): void {
+    for (const account of this.#asking) {
+      this.#serveFromTable(account);
+      account.answerAll({ outcome: 'unavailable' });
+    }
+    this.#asking.clear();
+  }
+
+  /** When there is something to do next; Infinity: nothing. */
+  nextDueAtMs(): number {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { retryAtMs } of this.#returning) nextMs = Math.min(nextMs, retryAtMs);
+    for (const account of this.#asking) {
+      if (account.lease !== 'returning') nextMs = Math.min(nextMs, account.retryAtMs);
+    }
+    return nextMs;
+  }
+
+  /** What is to be asked of Postgres now. What the table has is spent out of it first. */
+  plans(countMax: number, nowMs: number): LeasePlan[] {
+    const plans: LeasePlan[] = [];
+    for (const account of this.#asking) {
+      if (plans.length === countMax) break;
+      if (account.lease === 'returning' || account.retryAtMs > nowMs) continue;
+      this.#serveFromTable(account);
+      const plan = this.#plan(account, nowMs);
+      if (plan) plans.push(plan);
+      else this.#asking.delete(account);
+    }
+    return plans;
+  }
+
+  /** Does what follows from the answer. True: other nodes are to be asked for what they have. */
+  apply({ account, calls, ask }: LeasePlan, found: Leased, nowMs: number): boolean {
+    switch (found.state) {
+      case 'busy':
+        account.retryAtMs = nowMs + busyRetryMs;
+        this.#freeUnusedSlot(account);
+        return false;
+      case 'revoked':
+        this.#drop(account);
+        return false;
+      case 'unlimited':
+        this.#drop(account);
+        account.answerAll({ outcome: 'unlimited' });
+        this.#rest(account);
+        return false;
+      case 'open':
+        return this.#applyOpen({ account, calls, ask }, found, nowMs);
+      default:
+        return found.state satisfies never;
+    }
+  }
+
+  /** Closes the leases of these keys; what they have left is to be given back. */
+  recall(keyIds: Iterable<string>): void {
+    for (const keyId of keyIds) {
+      const account = this.#accounts.get(keyId);
+      if (account?.lease === 'open') this.#close(account);
+    }
+  }
+
+  closeAll(): void {
+    for (const account of [...this.#open]) this.#close(account);
+  }
+
+  isReturning(keyIds: readonly string[]): boolean {
+    return keyIds.some((keyId) => this.#accounts.get(keyId)?.lease === 'returning');
+  }
+
+  returns(countMax: number, nowMs: number): Return[] {
+    const returns: Return[] = [];
+    for (const { keyId, retryAtMs } of this.#returning) {
+      if (returns.length === countMax) break;
+      if (retryAtMs <= nowMs) returns.push({ keyId, left: this.#table.takeBack(keyId) });
+    }
+    return returns;
+  }
+
+  get returningCount(): number {
+    return this.#returning.size;
+  }
+
+  finishReturns(returns: readonly Return[], done: ReadonlySet<string>, nowMs: number): void {
+    for (const { keyId } of returns) {
+      const account = this.#ensure(keyId);
+      if (done.has(keyId)) this.#drop(account);
+      else account.retryAtMs = nowMs + busyRetryMs;
+    }
+  }
+
+  /**
+   * Brings the table in line with the rows of this node in Postgres: grants what was committed and
+   * perhaps not granted, drops what was revoked. Gives the keys of rows that the table knows
+   * nothing of: what they had was lost with an earlier table.
+   */
+  reconcile(rows: readonly OwnLease[]): string[] {
+    const lost: string[] = [];
+    const standing = new Set<CreditAccount>();
+    for (const { keyId, amount, mark } of rows) {
+      const result = this.#table.grant(keyId, { amount, mark });
+      if (result === 'lost') {
+        lost.push(keyId);
+        continue;
+      }
+      const account = this.#ensure(keyId);
+      standing.add(account);
+      if (result === 'closed') this.#close(account);
+      else if (account.lease === 'none') this.#markOpen(account);
+    }
+    for (const account of [...this.#open]) if (!standing.has(account)) this.#drop(account);
+    return lost;
+  }
+
+  /** Frees what the table holds of keys that this node has no lease of. */
+  forgetOthers(): void {
+    this.#table.forgetOthers([...this.#open, ...this.#returning].map((account) => account.keyId));
+  }
+
+  /** Calls that have waited for too long are told so. */
+  expireCalls(nowMs: number): void {
+    for (const account of this.#asking) {
+      const late = account.calls.filter((call) => call.deadlineMs <= nowMs);
+      account.answerEach(new Map(late.map((call) => [call, { outcome: 'unavailable' }])));
+    }
+  }
+
+  /** Closes leases that lie idle, renews those that run low, forgets keys that are cold. */
+  sweep(nowMs: number): void {
+    for (const account of this.#accounts.values()) {
+      if (account.lease === 'open') this.#sweepOpen(account, nowMs);
+      const isCold = nowMs - account.askedAtMs > idleMs && account.known.untilMs <= nowMs;
+      if (account.lease !== 'none' || this.#asking.has(account) || !isCold) continue;
+      this.#accounts.delete(account.keyId);
+      this.#table.forget(account.keyId);
+    }
+  }
+
+  #sweepOpen(account: CreditAccount, nowMs: number): void {
+    const { left } = this.#table.spend(account.keyId, 0);
+    if (left !== account.left) {
+      account.left = left;
+      account.leftSinceMs = nowMs;
+      account.isRunningLow = left * 2 <= account.size && account.size > 0;
+      if (account.isRunningLow) this.#asking.add(account);
+    } else if (nowMs - account.leftSinceMs >= idleMs) {
+      this.#close(account);
+    }
+  }
+
+  #ensure(keyId: string): CreditAccount {
+    const known = this.#accounts.get(keyId);
+    if (known) return known;
+    const account = new CreditAccount(keyId);
+    this.#accounts.set(keyId, account);
+    return account;
+  }
+
+  #serveFromTable(account: CreditAccount): void {
+    if (account.lease !== 'open') return;
+    const answers = new Map<CreditCall, CreditAnswer>();
+    for (const call of account.callsByCost()) {
+      const { outcome, left, unleased } = this.#table.spend(account.keyId, call.cost);
+      if (outcome !== 'spent') break;
+      answers.set(call, { outcome, left: left + unleased });
+    }
+    account.answerEach(answers);
+  }
+
+  /** undefined: there is nothing to be asked. */
+  #plan(account: CreditAccount, nowMs: number): LeasePlan | undefined {
+    if (account.calls.length === 0 && !account.isRunningLow) return undefined;
+    const calls = account.callsByCost();
+    const needs = sumsOfCosts(calls);
+    const isOpen = account.lease === 'open';
+    const left = isOpen ? this.#table.spend(account.keyId, 0).left : 0;
+    if (account.retryAtMs === 0) {
+      account.size = nextLeaseSize({
+        size: account.size,
+        lastedMs: lastedMs(account, left, nowMs),
+        asked: needs.at(-1) ?? 0,
+      });
+    }
+    const wanted = account.recallUntilMs === 0 ? Math.max(0, account.size - left) : 0;
+    account.askedAtMs = nowMs;
+    account.isRunningLow = false;
+    if (calls.length === 0 && wanted === 0) return undefined;
+    const mark = wanted > 0 ? this.#table.reserve(account.keyId) : undefined;
+    if (wanted > 0 && mark === undefined) this.tableFullCount += 1;
+    return {
+      account,
+      calls,
+      ask: {
+        keyId: account.keyId,
+        needs,
+        extra: mark === undefined ? 0 : wanted,
+        mark: mark ?? 0,
+        outstanding: left,
+        isLeased: isOpen,
+      },
+    };
+  }
+
+  #applyOpen({ account, calls, ask }: LeasePlan, found: Leased, nowMs: number): boolean {
+    const unleased = Math.max(0, found.unleased);
+    if (found.leased > 0) {
+      const grant = { amount: found.leased, mark: ask.mark, unleased };
+      assert(this.#table.grant(account.keyId, grant) === 'granted', 'a mark is granted once');
+      this.#markOpen(account);
+    } else {
+      this.#freeUnusedSlot(account);
+      if (account.lease === 'open') this.#table.noteUnleased(account.keyId, unleased);
+    }
+    const ownLeft = account.lease === 'open' ? this.#table.spend(account.keyId, 0).left : 0;
+    const left = Math.max(0, found.unleased + ownLeft);
+    account.answerEach(answersToServed({ account, calls, ask }, { spent: found.spent, left }));
+    account.size = Math.min(account.size, ownLeft);
+    account.known = { left, isFinal: false, untilMs: nowMs + knownMs };
+    const short = calls.filter((call) => !call.isAnswered);
+    if (short.length > 0) return this.#shortOf(account, { short, ownLeft, found }, nowMs);
+    this.#rest(account);
+    return false;
+  }
+
+  /**
+   * Postgres has fewer than the cheapest call costs. What this node has is given back first, then
+   * the others are asked; only when nobody has anything more is it too little.
+   */
+  #shortOf(
+    account: CreditAccount,
+    { short, ownLeft, found }: { short: readonly CreditCall[]; ownLeft: number; found: Leased },
+    nowMs: number,
+  ): boolean {
+    if (ownLeft > 0) {
+      this.#close(account);
+      return false;
+    }
+    if (account.recallUntilMs === 0) account.recallUntilMs = nowMs + recallMs;
+    if (found.isElsewhere && nowMs < account.recallUntilMs) {
+      const step = Math.min(account.recallCount, recallStepsMs.length - 1);
+      account.retryAtMs = nowMs + (recallStepsMs[step] as number);
+      account.recallCount += 1;
+      return true;
+    }
+    const left = Math.max(0, found.unleased);
+    account.known = { left, isFinal: true, untilMs: nowMs + knownMs };
+    account.answerEach(new Map(short.map((call) => [call, { outcome: 'insufficient', left }])));
+    this.#rest(account);
+    return false;
+  }
+
+  /** Nothing more to be asked of Postgres, unless calls have come in since. */
+  #rest(account: CreditAccount): void {
+    account.recallUntilMs = 0;
+    account.recallCount = 0;
+    account.retryAtMs = 0;
+    if (account.calls.length === 0) this.#asking.delete(account);
+  }
+
+  #markOpen(account: CreditAccount): void {
+    account.lease = 'open';
+    account.left = -1;
+    this.#open.add(account);
+  }
+
+  /** From here on nobody spends of it. */
+  #close(account: CreditAccount): void {
+    this.#table.takeBack(account.keyId);
+    account.lease = 'returning';
+    account.size = 0;
+    account.retryAtMs = 0;
+    account.isRunningLow = false;
+    this.#open.delete(account);
+    this.#returning.add(account);
+  }
+
+  /** The lease is over: it was given back or revoked. */
+  #drop(account: CreditAccount): void {
+    this.#table.takeBack(account.keyId);
+    this.#table.forget(account.keyId);
+    account.lease = 'none';
+    account.size = 0;
+    account.retryAtMs = 0;
+    account.isRunningLow = false;
+    this.#open.delete(account);
+    this.#returning.delete(account);
+  }
+
+  #freeUnusedSlot(account: CreditAccount): void {
+    if (account.lease === 'none') this.#table.forget(account.keyId);
+  }
+}
+
+/** How long the whole lease would have lasted at the pace at which it was spent. */
+function lastedMs({ askedAtMs, size }: CreditAccount, left: number, nowMs: number): number {
+  const sinceMs = nowMs - askedAtMs;
+  return size > left ? (sinceMs * size) / (size - left) : sinceMs;
+}
+
+/** As if the calls had been served one after the other: each is told what was left after it. */
+function answersToServed(
+  { calls, ask }: LeasePlan,
+  { spent, left }: { spent: number; left: number },
+): Map<CreditCall, CreditAnswer> {
+  const answers = new Map<CreditCall, CreditAnswer>();
+  for (const [index, call] of calls.entries()) {
+    const need = ask.needs[index] as number;
+    if (need <= spent) answers.set(call, { outcome: 'spent', left: left + spent - need });
+  }
+  return answers;
+}
