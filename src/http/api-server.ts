@@ -10,19 +10,20 @@ import { openExchange, sendJson, type Traffic } from './exchange.ts';
 import { addForwardAuth, type ForwardAuthOptions } from './forward-auth-endpoint.ts';
 import { addJsonEndpoint, refuseMethod } from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
-import { type AwaitApplied, type ManagementCall, runManagementCall } from './management.ts';
+import { type ManagementCall, runManagementCall } from './management.ts';
+import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
 import { answerBatch } from './verify-batch-endpoint.ts';
 import { answerVerification } from './verify-endpoint.ts';
 
-export type ApiServerPorts = JudgePorts & {
-  lookup: Pick<RootKeyLookup, 'rootKeyByHash'>;
-  calls: readonly ManagementCall[];
-  awaitApplied: AwaitApplied;
-  onAnswered(status: number): void;
-  bodyBytesMax: number;
-  forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
-};
+export type ApiServerPorts = JudgePorts &
+  RatelimitPorts & {
+    lookup: Pick<RootKeyLookup, 'rootKeyByHash'>;
+    calls: readonly ManagementCall[];
+    onAnswered(status: number): void;
+    bodyBytesMax: number;
+    forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
+  };
 
 const verifyKeyPath = { path: '/v2/keys.verifyKey', body: verifyKeyBody };
 const verifyKeysPath = { path: '/v2/keys.verifyKeys', body: verifyKeysEnvelope };
@@ -30,14 +31,14 @@ const verifyKeysPath = { path: '/v2/keys.verifyKeys', body: verifyKeysEnvelope }
 export type ApiServer = { app: HttpApp; traffic: Traffic };
 
 export function createApiServer(ports: ApiServerPorts): ApiServer {
-  const { lookup, clock, bodyBytesMax } = ports;
+  const { lookup, limits, clock, bodyBytesMax } = ports;
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
   const rootKeys: RootKeyLookup = {
     rootKeyByHash: lookup.rootKeyByHash,
     workspace: (workspaceId) => lookup.find('workspace', workspaceId),
   };
-  const endpoint = { app, traffic, rootKeys, clock, bodyBytesMax };
+  const endpoint = { app, traffic, rootKeys, limits, clock, bodyBytesMax };
 
   app.get('/v2/liveness', (response, request) => {
     const exchange = openExchange(response, request, traffic);
@@ -54,6 +55,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
     ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth },
     lookup: { ...rootKeys, api: (apiId) => lookup.find('api', apiId) },
   });
+  addRatelimitEndpoints(endpoint, ports);
   for (const call of ports.calls) {
     const { name, body } = call;
     addJsonEndpoint(endpoint, { path: `/v2/${name}`, body }, (exchange, request) => {

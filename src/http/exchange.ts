@@ -23,6 +23,8 @@ export type Exchange = {
   isAborted: boolean;
   /** Answer and then close the connection, because it cannot be read any further. */
   isLast: boolean;
+  /** What any answer says of the workspace's quota; only where there is one. */
+  quotaHeaders?: Headers;
   readonly traffic: Traffic;
 };
 
@@ -71,7 +73,7 @@ export type Reply = {
   /** To a HEAD request: the headers alone, and the connection stays open. */
   isHead?: boolean;
 };
-type Headers = readonly (readonly [name: string, value: string])[];
+export type Headers = readonly (readonly [name: string, value: string])[];
 
 export function sendReply(exchange: Exchange, reply: Reply): void {
   if (exchange.isAborted) return;
@@ -79,6 +81,7 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
   response.cork(() => {
     if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
     response.writeHeader('Content-Type', reply.contentType);
+    for (const [name, value] of exchange.quotaHeaders ?? []) response.writeHeader(name, value);
     for (const [name, value] of reply.headers ?? []) response.writeHeader(name, value);
     const isClosing = exchange.isLast || traffic.isDraining;
     // With a length, uWebSockets.js would wait for that body and never see the next request.

@@ -6,6 +6,7 @@ import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { WorkspaceRecord } from '../domain/records.ts';
 import type { LimitRequest, LimitVerdict } from '../limits/window-table.ts';
 import type { Headers } from './exchange.ts';
+import { secondsUntil } from './limit-headers.ts';
 
 export type RequestCounters = {
   takeAll(requests: readonly LimitRequest[], nowMs: number): LimitVerdict[];
@@ -32,15 +33,14 @@ export function takeRequest(
   const [verdict] = counters.takeAll([{ ...counter, limit, cost: 1 }], nowMs);
   // A full table must not lock a workspace out of its own API.
   if (!verdict || verdict.isTableFull) return undefined;
-  const resetMs = verdict.resetAtMs - nowMs;
   const headers: Headers = [
     ['RateLimit-Limit', String(limit)],
     ['RateLimit-Remaining', String(verdict.remaining)],
-    ['RateLimit-Reset', String(Math.ceil(resetMs / 1000))],
+    ['RateLimit-Reset', String(secondsUntil(verdict.resetAtMs, nowMs))],
   ];
   if (!verdict.exceeded) return { headers, refusal: undefined };
   // At the very end of the window all that it counted still weighs in full; 1 ms later there is room.
-  const retryAfter = String(Math.floor(resetMs / 1000) + 1);
+  const retryAfter = String(Math.floor((verdict.resetAtMs - nowMs) / 1000) + 1);
   return { headers: [...headers, ['Retry-After', retryAfter]], refusal: overQuota(limit) };
 }
 
