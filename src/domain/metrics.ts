@@ -9,7 +9,8 @@ export const latencyBucketsUs = [
   1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 75, 100, 150, 250, 500, 1000, 2500, 5000, 10_000, 50_000,
 ] as const;
 
-const statusClasses = ['2xx', '4xx', '5xx'] as const;
+/** Of answers: below 400, below 500, and the others. */
+export const statusClasses = ['2xx', '4xx', '5xx'] as const;
 
 export const workerCounterNames = [
   ...outcomes.map((outcome) => `outcome_${outcome}` as const),

@@ -1,6 +1,7 @@
 import {
   latencyBucketsUs,
   latencyCounterName,
+  statusClasses,
   type WorkerCounterName,
   workerCounterNames,
 } from '../domain/metrics.ts';
@@ -8,6 +9,7 @@ import { type Outcome, outcomes } from '../domain/outcome.ts';
 import { type CounterPage, openCounterPage } from '../lib/counter-page.ts';
 
 export type WorkerCounters = {
+  /** `latencyUs` is a whole number. */
   countVerification(outcome: Outcome, latencyUs: number): void;
   countAnswer(status: number): void;
   close(): void;
@@ -17,18 +19,16 @@ export function openWorkerCounterPage(path: string): CounterPage<WorkerCounterNa
   return openCounterPage<WorkerCounterName>(path, workerCounterNames);
 }
 
+/** While a worker is being replaced, two of them count on the page of their slot. */
 export function createWorkerCounters(path: string): WorkerCounters {
   const page = openWorkerCounterPage(path);
   const outcomeAt = Object.fromEntries(
     outcomes.map((outcome) => [outcome, page.indexOf(`outcome_${outcome}`)]),
   );
+  const statusAt = statusClasses.map((name) => page.indexOf(`status_${name}`));
   const bucketAt = latencyBucketsUs.map((bound) => page.indexOf(latencyCounterName(bound)));
   const overAt = page.indexOf('latency_over');
   const sumAt = page.indexOf('latency_sum_us');
-
-  function add(index: number, amount: number): void {
-    page.cells[index] = (page.cells[index] as number) + amount;
-  }
 
   function bucketOf(latencyUs: number): number {
     for (let index = 0; index < latencyBucketsUs.length; index += 1) {
@@ -39,12 +39,12 @@ export function createWorkerCounters(path: string): WorkerCounters {
 
   return {
     countVerification(outcome, latencyUs) {
-      add(outcomeAt[outcome] as number, 1);
-      add(bucketOf(latencyUs), 1);
-      add(sumAt, latencyUs);
+      page.addAt(outcomeAt[outcome] as number, 1n);
+      page.addAt(bucketOf(latencyUs), 1n);
+      page.addAt(sumAt, BigInt(latencyUs));
     },
     countAnswer(status) {
-      page.add(status < 400 ? 'status_2xx' : status < 500 ? 'status_4xx' : 'status_5xx', 1);
+      page.addAt(statusAt[status < 400 ? 0 : status < 500 ? 1 : 2] as number, 1n);
     },
     close: page.close,
   };
