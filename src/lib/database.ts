@@ -37,7 +37,7 @@ export function openDatabase(url: string, options: DatabaseOptions): Database {
  * - `unprepared`: the schema is missing or older than this program. Wait for a migration.
  * - `refused`: wrong password, missing rights, no such database. A person must act.
  * - `duplicate`: a unique key exists already.
- * - `unstorable`: a text holds U+0000, which PostgreSQL cannot keep.
+ * - `unstorable`: a text, or a string in JSON, holds U+0000, which PostgreSQL cannot keep.
  * - `other`: anything else: a defect of ours, or of the server.
  */
 export type DatabaseFailure =
@@ -73,16 +73,20 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
     return 'unprepared';
   }
   if (code === '23505') return 'duplicate';
-  if (code === '22021') return 'unstorable';
+  if (code === '22021' || code === '22P05') return 'unstorable';
   if (code.startsWith('28') || code === '42501' || code === '3D000') return 'refused';
   const isGone = code.startsWith('08') || code.startsWith('57P') || code === '25006';
   return isGone || code.startsWith('53') ? 'unreachable' : 'other';
 }
 
+/** Its own code, or that of the error behind it: of its cause, or of the first of several. */
 function codeOf(error: unknown): string {
-  if (error instanceof AggregateError) return codeOf(error.errors[0]);
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : '';
+  const behind = error instanceof AggregateError ? error.errors[0] : (error as Error | null)?.cause;
+  for (const one of [error, behind]) {
+    const code = (one as { code?: unknown } | null | undefined)?.code;
+    if (typeof code === 'string') return code;
+  }
+  return '';
 }
 
 /** The name of the violated constraint, empty when the error is not about one. */

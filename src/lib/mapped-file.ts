@@ -8,8 +8,8 @@
  * SIGBUS, and a full disk must be an error that one can count, not the death of a worker.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
+import { systemError } from './system-error.ts';
 
 export type MappedFile = {
   readonly path: string;
@@ -80,9 +80,4 @@ function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): Ma
       mapped = false;
     },
   };
-}
-
-function systemError(errno: number, call: string, path: string): Error {
-  const code = getSystemErrorName(-errno);
-  return Object.assign(new Error(`${call} ${path}: ${code}`), { code, errno: -errno });
 }

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  classifyDatabaseError,
+  constraintOf,
+  type Database,
+  openDatabase,
+} from '../../src/lib/database.ts';
+import { type TestDatabase, testDatabase } from '../support/stores.ts';
+
+let server: TestDatabase;
+let database: Database;
+
+before(async () => {
+  server = await testDatabase();
+  database = openDatabase(server.url, { connectionsMax: 2, applicationName: 'latchkey test' });
+  await database`create table things (id int constraint things_id primary key, word text)`;
+});
+
+after(async () => {
+  await database.end();
+  await server.close();
+});
+
+/** Of the error that `work` rejects with. */
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'none',
+    (error) => `${classifyDatabaseError(error)} ${constraintOf(error)}`.trim(),
+  );
+}
+
+test('what the server says is classified as it is meant', async () => {
+  assert.equal(await failureOf(database`select * from missing`), 'unprepared');
+  assert.equal(await failureOf(database`select missing from things`), 'unprepared');
+  assert.equal(await failureOf(database`select * from missing.things`), 'unprepared');
+  assert.equal(await failureOf(database`select missing()`), 'unprepared');
+  await database`insert into things values (1)`;
+  assert.equal(await failureOf(database`insert into things values (1)`), 'duplicate things_id');
+  assert.equal(await failureOf(database`insert into things values (2, ${'\0'})`), 'unstorable');
+  assert.equal(await failureOf(database`select '{"a":"\\u0000"}'::jsonb`), 'unstorable');
+  assert.equal(await failureOf(database`select 1 +`), 'other');
+});
+
+test('a lock that is not to be waited for, and a race that is lost, are conflicts', async () => {
+  await database`insert into things values (7)`;
+  await database.begin(async (transaction) => {
+    await transaction`select from things where id = 7 for update`;
+    const other = database`select from things where id = 7 for update nowait`;
+    assert.equal(await failureOf(other), 'conflict');
+  });
+  const late = database.begin('isolation level serializable', async (transaction) => {
+    await transaction`select from things where id = 7`;
+    await database`update things set word = 'theirs' where id = 7`;
+    await transaction`update things set word = 'mine' where id = 7`;
+  });
+  assert.equal(await failureOf(late), 'conflict');
+});
+
+test('a connection that the server ends was unreachable, and the next one is good', async () => {
+  const ended = database.begin(async (transaction) => {
+    const [own] = await transaction<{ pid: number }[]>`select pg_backend_pid() as pid`;
+    await database`select pg_terminate_backend(${own?.pid ?? 0})`;
+    await transaction`select 1`;
+  });
+  assert.equal(await failureOf(ended), 'unreachable');
+  assert.equal(await failureOf(database`select 1`), 'none');
+});
+
+test('a database, a user or a right that is missing is for a person to settle', async () => {
+  const missing = new URL(server.url);
+  missing.pathname = '/no_such_database';
+  const stranger = openDatabase(missing.href, { connectionsMax: 1, applicationName: 'test' });
+  assert.equal(await failureOf(stranger`select 1`), 'refused');
+  await stranger.end();
+  const denied = database.begin(async (transaction) => {
+    await transaction`create role latchkey_test_stranger`;
+    await transaction`set local role latchkey_test_stranger`;
+    await transaction`select * from things`;
+  });
+  assert.equal(await failureOf(denied), 'refused');
+});
+
+test('a bigint is a number', async () => {
+  const [row] = await database<{ at: number }[]>`select ${1_800_000_000_000}::bigint as at`;
+  assert.equal(row?.at, 1_800_000_000_000);
+});
