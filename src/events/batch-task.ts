@@ -23,7 +23,7 @@ import { type ClickhouseFault, clickhouseFault } from './clickhouse-fault.ts';
 import type { EventKind, NodeFacts } from './event-kind.ts';
 import { eventKindOf } from './event-kinds.ts';
 import { quarantineRows } from './quarantine.ts';
-import { createRowWriter } from './row-writer.ts';
+import { RowWriter } from './row-writer.ts';
 import { openSpoolFolder } from './spool-folder.ts';
 
 export type BatchWork = {
@@ -54,7 +54,7 @@ export type BatchReport = {
 let client: Clickhouse | undefined;
 let clientUrl: string | undefined;
 /** One task at a time: its buffer is used again and again. */
-let writer = createRowWriter();
+let writer = new RowWriter();
 
 function clientFor({ url, requestTimeoutMs }: BatchWork['clickhouse']): Clickhouse {
   if (!client || clientUrl !== url) {
@@ -136,7 +136,7 @@ async function insert(insert: Insert): Promise<ClickhouseFault | undefined> {
     return undefined;
   } catch (error) {
     // The compressor of the failed request may still be reading the old buffer.
-    writer = createRowWriter();
+    writer = new RowWriter();
     return clickhouseFault(error);
   }
 }

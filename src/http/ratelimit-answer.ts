@@ -12,8 +12,9 @@ export function multiLimitResultJson(isPassed: boolean, limits: readonly Decided
 }
 
 function itemJson(decided: DecidedLimit): string {
-  const { namespace, identifier } = decided.item;
-  const names = `"namespace":${JSON.stringify(namespace)},"identifier":${JSON.stringify(identifier)}`;
+  const namespace = JSON.stringify(decided.item.namespace);
+  const identifier = JSON.stringify(decided.item.identifier);
+  const names = `"namespace":${namespace},"identifier":${identifier}`;
   return `{${names},${countsJson(decided)},"passed":${decided.isPassed}}`;
 }
 

@@ -39,7 +39,7 @@ export function takeRequest(
     ['RateLimit-Reset', String(secondsUntil(verdict.resetAtMs, nowMs))],
   ];
   if (!verdict.exceeded) return { headers, refusal: undefined };
-  // At the very end of the window all that it counted still weighs in full; 1 ms later there is room.
+  // At the very end of the window all that it counted still weighs in full; not 1 ms later.
   const retryAfter = String(Math.floor((verdict.resetAtMs - nowMs) / 1000) + 1);
   return { headers: [...headers, ['Retry-After', retryAfter]], refusal: overQuota(limit) };
 }

@@ -1,7 +1,7 @@
 /**
  * Patterns in which `*` stands for any characters, or none, and every other character for itself.
  * They come from callers, so they never become a regular expression: the pieces between the stars
- * are looked for from left to right, each where the one before it ended, and nothing is tried twice.
+ * are looked for from left to right, each where the one before it ended, and none is tried twice.
  * That the first place of a piece is as good as any later one is what makes this right: it leaves
  * the most text for the pieces that follow.
  */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRowWriter } from '../../src/events/row-writer.ts';
+import { RowWriter } from '../../src/events/row-writer.ts';
 
-function bytesOf(write: (row: ReturnType<typeof createRowWriter>) => void): string {
-  const row = createRowWriter();
+function bytesOf(write: (row: RowWriter) => void): string {
+  const row = new RowWriter();
   write(row);
   return row.written().toString('hex');
 }
@@ -60,7 +60,7 @@ test('numbers are little-endian, to the bounds of what is safe', () => {
 });
 
 test('a value that cannot be the column is refused by a TypeError', () => {
-  const row = createRowWriter();
+  const row = new RowWriter();
   for (const value of [undefined, 1, null]) assert.throws(() => row.string(value), TypeError);
   for (const value of [0.5, 2 ** 53, '1', undefined]) {
     assert.throws(() => row.int64(value), TypeError);
@@ -75,7 +75,7 @@ test('a value that cannot be the column is refused by a TypeError', () => {
 });
 
 test('a row that turned out to be bad is taken back, and the buffer grows as it must', () => {
-  const row = createRowWriter();
+  const row = new RowWriter();
   row.string('kept');
   const before = row.byteLength;
   row.string('x'.repeat(3_000_000));
