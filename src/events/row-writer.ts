@@ -1,7 +1,8 @@
 /**
  * Rows in ClickHouse's RowBinary format: the columns one after the other, strings with their length
- * in front (LEB128), numbers little-endian. Each method takes a value as it was decoded and throws a
- * TypeError when it cannot be that column, so that one bad event is found here and not by the server.
+ * in front (LEB128), numbers little-endian. Each method takes a value as it was decoded and throws
+ * a TypeError when it cannot be that column, so that one bad event is found here and not by the
+ * server.
  */
 
 const firstBytes = 1 << 20;

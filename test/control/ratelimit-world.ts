@@ -1,4 +1,4 @@
-/** Two workspaces in a database of their own, and callers with whatever rights a test gives them. */
+/** Two workspaces in a database of their own, and callers with whatever rights a test needs. */
 
 import { emptyResult } from '../../src/contract/shared.ts';
 import { migrate } from '../../src/control/migrate.ts';

@@ -26,7 +26,7 @@ function ratelimitEvent(changes: Partial<RatelimitEvent>): RatelimitEvent {
   };
 }
 
-test('every decision is one row with its values, beside verifications in the same spool', async () => {
+test('every decision is one row with its values, beside those of verifications', async () => {
   const store = await testClickhouse();
   const client = clientOf(store.url);
   const folder = temporaryFolder();

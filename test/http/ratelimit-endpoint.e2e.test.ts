@@ -52,7 +52,7 @@ test('a decision has the contract’s fields and headers, and no others', async 
   assert.ok((reset as number) > Date.now() && (reset as number) <= Date.now() + monthMs);
 });
 
-test('ten concurrent creators of a namespace end with one, and each of them is counted', async () => {
+test('ten concurrent creators of a namespace end with one, and each is counted', async () => {
   const name = ' new/ü\u0001😀 ';
   const replies = await Promise.all(Array.from({ length: 10 }, () => limit({ namespace: name })));
   assert.deepEqual(replies.map(told), Array(10).fill('200'));
@@ -66,7 +66,7 @@ test('ten concurrent creators of a namespace end with one, and each of them is c
   assert.equal((await limit({ namespace: ids[0] })).json.data?.success, false);
 });
 
-test('a body that breaks the schema is refused with the place, before anything is counted', async () => {
+test('a body that breaks the schema is refused and told where', async () => {
   const rows: [change: object, location: string][] = [
     [{ namespace: '' }, '/properties/namespace/minLength'],
     [{ namespace: 'x'.repeat(513) }, '/properties/namespace/maxLength'],
@@ -158,7 +158,7 @@ test('of concurrent calls to two workers exactly as many pass as the limit says'
   assert.equal(left.json.data?.remaining, 40);
 });
 
-test('an override counts from the next call on, whichever worker gets it, until it is deleted', async () => {
+test('an override counts from the next call on, whichever worker gets it', async () => {
   const place = { namespace: 'overridden', identifier: 'vip_*' };
   const asVip = async () => (await limit({ ...place, identifier: 'vip_1', cost: 0 })).json.data;
   await limit({ namespace: place.namespace, cost: 0 });

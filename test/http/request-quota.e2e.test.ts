@@ -78,7 +78,7 @@ test('a quota of 0 refuses every call as the SDK expects it, whatever it asks', 
   });
 });
 
-test('over two workers a quota lets through so many calls, and lifting it lets through all', async () => {
+test('over two workers a quota lets through so many calls; lifted, all', async () => {
   const startedAt = performance.now();
   await setQuota(400);
   const replies = await Promise.all(Array.from({ length: 600 }, verify));

@@ -38,7 +38,7 @@ async function changesOf(statement: string): Promise<[kind: string, ids: string[
   return [...changed];
 }
 
-test('each change of a namespace or of one of its overrides is a change of its document', async () => {
+test('each change of a namespace or of its overrides is a change of its document', async () => {
   const statements = [
     `insert into latchkey.ratelimit_overrides
        (id, namespace_id, identifier, limit_count, duration_ms, created_at_ms)
@@ -52,7 +52,7 @@ test('each change of a namespace or of one of its overrides is a change of its d
   for (const statement of statements) assert.deepEqual(await changesOf(statement), expected);
 });
 
-test('a namespace is loaded with its overrides, a deleted one too; one that is gone is removed', async () => {
+test('a namespace is loaded with its overrides, a deleted one too; a missing one is removed', async () => {
   const expected = [
     {
       kind: 'namespace',

@@ -76,7 +76,7 @@ function told(decision: LimitDecision): string {
   return `${decision.isPassed}: ${items.join(', ')}`;
 }
 
-test('a limit admits exactly its number within a window, and says what is left and until when', () => {
+test('a limit admits exactly its number within a window, and says what is left', () => {
   for (let left = 9; left >= 0; left -= 1) assert.equal(told(ask()), `true: true ${left}`);
   const refused = ask();
   assert.equal(told(refused), 'false: false 0');
