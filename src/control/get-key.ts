@@ -32,7 +32,8 @@ export const whoami: Operation<WhoamiBody, KeyResult> = async (context, caller, 
   return readKey(context, place.keyId);
 };
 
-async function readKey({ database }: ControlContext, keyId: string): Promise<KeyResult> {
-  const [key] = await readKeys(database, [keyId]);
+async function readKey(context: ControlContext, keyId: string): Promise<KeyResult> {
+  await context.settleCredits?.([keyId]);
+  const [key] = await readKeys(context.database, [keyId]);
   return key ?? refuseUnknownKey();
 }

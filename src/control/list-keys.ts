@@ -19,6 +19,7 @@ export const listKeys: Operation<ListKeysBody, Page<KeyResult>> = async (context
   const keyIds = await readKeyIds(database, api, body);
   const { rows, nextCursor } = toPage(keyIds, body, ({ id }) => id);
   const ids = rows.map(({ id }) => id);
+  await context.settleCredits?.(ids);
   const keys = await readKeys(database, ids);
   return { rows: vault ? await withPlaintext(database, vault, keys) : keys, nextCursor };
 };

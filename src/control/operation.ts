@@ -16,6 +16,11 @@ export type ControlContext = {
   clock: () => number;
   /** Absent when no master key is configured: nothing can then be encrypted or decrypted. */
   vault?: Vault | undefined;
+  /**
+   * Has nodes give back what they have leased of these keys' credits, so that what is read next is
+   * exact. Resolves after a bounded time, in vain if it must. Without it nothing is leased.
+   */
+  settleCredits?(keyIds: readonly string[]): Promise<void>;
 };
 
 export type Caller = Principal & {

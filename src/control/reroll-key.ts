@@ -26,6 +26,7 @@ export const rerollKey: Operation<RerollKeyBody, CreateKeyResult> = async (
   { keyId, expiration },
 ) => {
   const { api, vault } = await findPermittedApi(context, caller, keyId);
+  await context.settleCredits?.([keyId]);
   return inChange(context, caller, async (scope) => {
     await lockKey(scope, keyId);
     const material = await newMaterial(scope, keyId, api);

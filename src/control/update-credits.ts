@@ -14,6 +14,7 @@ export const updateKeyCredits: Operation<UpdateCreditsBody, KeyCredits> = async 
     keyId: body.keyId,
     action: 'update_key',
   });
+  await context.settleCredits?.([keyId]);
   return inChange(context, caller, async (scope) => {
     await lockKey(scope, keyId);
     const before = await creditsOf(scope, keyId);

@@ -63,7 +63,7 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
     lookup: replica,
     limits,
     credits,
-    ...openManagement(options, releasers),
+    ...openManagement(options, credits, releasers),
     awaitApplied: options.awaitApplied,
     record(event) {
       spool.append(verificationKind, event);
@@ -90,6 +90,7 @@ function forwardAuthPorts({ settings, logger }: WorkerPartsOptions): ApiServerPo
 
 function openManagement(
   { settings, logger }: WorkerPartsOptions,
+  credits: CreditAsks,
   releasers: Releasers,
 ): Pick<ApiServerPorts, 'calls' | 'createNamespaces'> {
   const database = openDatabase(settings.databaseUrl, {
@@ -98,7 +99,7 @@ function openManagement(
     idleSeconds: databaseIdleSeconds,
   });
   releasers.push('database', () => database.end({ timeout: 1 }));
-  const context = { database, clock: Date.now };
+  const context = { database, clock: Date.now, settleCredits: credits.settle };
   const creation = { name: 'creation of namespaces', run: createNamespaces };
   return {
     calls: operations.map((operation) => ({

@@ -38,6 +38,13 @@ create index key_credits_refill on latchkey.key_credits (coalesce(refill_due_ms,
 create function latchkey.is_live(seen_at timestamptz) returns boolean language sql stable
   return seen_at > now() - interval '10 seconds';
 
+-- What live nodes may still have of a key, and at most have.
+create function latchkey.leased_credits(key text) returns bigint language sql stable
+  return (
+    select coalesce(sum(l.outstanding), 0)::bigint
+    from latchkey.credit_leases l join latchkey.nodes n on n.id = l.node_id
+    where l.key_id = key and latchkey.is_live(n.seen_at));
+
 -- Spends and leases credits of many keys. `asks` is an array of objects, one for each key:
 --   key_id
 --   needs: what the calls that wait would spend, added up from the cheapest; as many are served as
