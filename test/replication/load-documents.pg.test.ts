@@ -52,7 +52,7 @@ test('each change of a namespace or of its overrides is a change of its document
   for (const statement of statements) assert.deepEqual(await changesOf(statement), expected);
 });
 
-test('a namespace is loaded with its overrides, a deleted one too; a missing one is removed', async () => {
+test('a namespace is loaded with its overrides, deleted or not; a missing one goes', async () => {
   const expected = [
     {
       kind: 'namespace',
