@@ -18,19 +18,23 @@ export async function allInserted(adminUrl: string): Promise<void> {
 export type EventRow = { requestId: string; outcome: string; keyId: string };
 
 /** Every row of verifications, in no particular order. */
-export async function readEventRows(clickhouseUrl: string): Promise<EventRow[]> {
+export function readEventRows(clickhouseUrl: string): Promise<EventRow[]> {
+  return readRows(
+    clickhouseUrl,
+    'select request_id as requestId, outcome, key_id as keyId from key_verifications_raw_v1',
+  );
+}
+
+/** What the query selects. */
+export async function readRows<Row>(clickhouseUrl: string, query: string): Promise<Row[]> {
   const client = createClickhouse({
     url: clickhouseUrl,
     requestTimeoutMs: 10_000,
     connectionsMax: 1,
   });
   try {
-    const result = await client.query({
-      query: `select request_id as requestId, outcome, key_id as keyId
-        from key_verifications_raw_v1`,
-      format: 'JSONEachRow',
-    });
-    return await result.json<EventRow>();
+    const result = await client.query({ query, format: 'JSONEachRow' });
+    return await result.json<Row>();
   } finally {
     await client.close();
   }
