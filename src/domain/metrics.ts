@@ -18,6 +18,8 @@ export const workerCounterNames = [
   'latency_sum_us',
   'latency_over',
   ...latencyBucketsUs.map((_, index) => `latency_${index}` as const),
+  'ratelimit_passed',
+  'ratelimit_refused',
 ] as const;
 
 export type WorkerCounterName =
@@ -25,7 +27,9 @@ export type WorkerCounterName =
   | `status_${(typeof statusClasses)[number]}`
   | 'latency_sum_us'
   | 'latency_over'
-  | `latency_${number}`;
+  | `latency_${number}`
+  | 'ratelimit_passed'
+  | 'ratelimit_refused';
 
 /** The slot of the bucket that a latency falls into. */
 export function latencyCounterName(latencyUs: number): WorkerCounterName {

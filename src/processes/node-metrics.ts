@@ -31,7 +31,7 @@ export function nodeMetrics(numbers: NodeNumbers): string {
     ...replicationMetrics(numbers.replication, numbers.nowMs),
     ...workerMetrics(numbers.workers),
     ...creditMetrics(numbers.credits),
-    ...limitMetrics(numbers.limits),
+    ...limitMetrics(numbers.pages, numbers.limits),
   ]);
 }
 
@@ -179,8 +179,17 @@ function creditMetrics(credits: CreditsStatus): Metric[] {
   ];
 }
 
-function limitMetrics(limits: TableOccupancy): Metric[] {
+function limitMetrics(pages: NodeNumbers['pages'], limits: TableOccupancy): Metric[] {
   return [
+    {
+      name: 'latchkey_ratelimit_decisions_total',
+      help: 'Decisions of ratelimit.limit and multiLimit, but those kept out of analytics.',
+      kind: 'counter',
+      samples: (['passed', 'refused'] as const).map((decision) => ({
+        labels: { decision },
+        value: pages.reduce((total, page) => total + page.get(`ratelimit_${decision}`), 0),
+      })),
+    },
     gauge(
       'latchkey_limit_slots',
       'Counters that the table of limits has room for.',

@@ -11,6 +11,8 @@ import { type CounterPage, openCounterPage } from '../lib/counter-page.ts';
 export type WorkerCounters = {
   /** `latencyUs` is a whole number. */
   countVerification(outcome: Outcome, latencyUs: number): void;
+  /** A decision of `ratelimit.*`. */
+  countRatelimit(isPassed: boolean): void;
   countAnswer(status: number): void;
   close(): void;
 };
@@ -29,6 +31,8 @@ export function createWorkerCounters(path: string): WorkerCounters {
   const bucketAt = latencyBucketsUs.map((bound) => page.indexOf(latencyCounterName(bound)));
   const overAt = page.indexOf('latency_over');
   const sumAt = page.indexOf('latency_sum_us');
+  const passedAt = page.indexOf('ratelimit_passed');
+  const refusedAt = page.indexOf('ratelimit_refused');
 
   function bucketOf(latencyUs: number): number {
     for (let index = 0; index < latencyBucketsUs.length; index += 1) {
@@ -42,6 +46,9 @@ export function createWorkerCounters(path: string): WorkerCounters {
       page.addAt(outcomeAt[outcome] as number, 1n);
       page.addAt(bucketOf(latencyUs), 1n);
       page.addAt(sumAt, BigInt(latencyUs));
+    },
+    countRatelimit(isPassed) {
+      page.addAt(isPassed ? passedAt : refusedAt, 1n);
     },
     countAnswer(status) {
       page.addAt(statusAt[status < 400 ? 0 : status < 500 ? 1 : 2] as number, 1n);

@@ -69,7 +69,10 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
       spool.append(verificationKind, event);
       counters.countVerification(event.outcome, event.latencyUs);
     },
-    recordLimit: (event) => void spool.append(ratelimitKind, event),
+    recordLimit(event) {
+      spool.append(ratelimitKind, event);
+      counters.countRatelimit(event.isPassed);
+    },
     onAnswered: counters.countAnswer,
     clock: Date.now,
     stopwatch: () => performance.now(),

@@ -4,6 +4,7 @@ import { Unkey } from '@unkey/api';
 import { createClickhouse } from '../../src/events/clickhouse.ts';
 import { openDatabase } from '../../src/lib/database.ts';
 import { allInserted } from '../support/event-rows.ts';
+import { readMetrics } from '../support/metrics.ts';
 import { rootKeyWith } from '../support/root-key.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 
@@ -128,6 +129,9 @@ async function rowsOf(requestIds: string[]): Promise<Row[]> {
 
 test('each decision is one row, and one that was asked to be kept out is none', async () => {
   const namespace = 'recorded';
+  const decisions = async () =>
+    (await readMetrics(server.adminUrl)).total('latchkey_ratelimit_decisions_total');
+  const earlier = await decisions();
   await unkey.ratelimit.limit({ ...asked, namespace, cost: 0 });
   const set = { namespace, identifier: 'b*', limit: 1, duration: monthMs };
   const { data: override } = await unkey.ratelimit.setOverride(set);
@@ -140,6 +144,7 @@ test('each decision is one row, and one that was asked to be kept out is none', 
   );
   assert.equal(silent.data.success, true);
   await allInserted(server.adminUrl);
+  assert.equal((await decisions()) - earlier, 5);
 
   const ids = [passed, refused, silent].map(({ meta }) => meta.requestId);
   const rows = await rowsOf(ids);
