@@ -27,7 +27,7 @@ export type ConfigSource = {
 const table: readonly Option[] = options;
 /** Read by the command line's clients, not by the server. */
 /** With room for the number of a worker behind it. */
-const socketBytesMax = socketPathBytesMax - '.1023'.length;
+const socketBytesMax = socketPathBytesMax - '.1023~'.length;
 const clientVariables = ['LATCHKEY_URL', 'LATCHKEY_PROFILE'];
 
 export function parseConfig({ environment, flags }: ConfigSource): ParsedConfig {

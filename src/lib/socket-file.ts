@@ -1,5 +1,13 @@
 /** The file by which a Unix domain socket is found: who may remove it, and when. */
-import { accessSync, chmodSync, constants, lstatSync, type Stats, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  lstatSync,
+  renameSync,
+  type Stats,
+  unlinkSync,
+} from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 
@@ -38,10 +46,14 @@ export type SocketFile = {
   remove(): void;
 };
 
-/** Of a socket that was just made: opens it to owner and group, and to nobody else. */
-export function ownSocketFile(path: string): SocketFile {
-  chmodSync(path, 0o660);
-  const own = lstatSync(path);
+/**
+ * Opens the socket that already listens at `draft` to owner and group, and to nobody else, and moves
+ * it to `path`. Whoever connects there reaches it or the one before, at no moment none.
+ */
+export function publishSocketFile(draft: string, path: string): SocketFile {
+  chmodSync(draft, 0o660);
+  const own = lstatSync(draft);
+  renameSync(draft, path);
   return {
     remove() {
       const found = lstatSync(path, { throwIfNoEntry: false });

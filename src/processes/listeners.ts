@@ -5,7 +5,7 @@
  * serves the connections that it has.
  */
 import { closeListenSocket, type HttpApp, type ListenSocket } from '../http/uws.ts';
-import { ownSocketFile } from '../lib/socket-file.ts';
+import { publishSocketFile } from '../lib/socket-file.ts';
 
 export type ListenAddress = {
   host: string;
@@ -22,6 +22,9 @@ export type Listeners = {
 
 export type OpenedListeners = { ok: true; listeners: Listeners } | { ok: false; problem: string };
 
+/** A socket that nobody knows of yet. */
+const draftSuffix = '~';
+
 export function socketPath(path: string, slot: number): string {
   return slot === 0 ? path : `${path}.${slot}`;
 }
@@ -35,10 +38,11 @@ export async function openListeners(
   if (!shared) return { ok: false, problem: `cannot listen on ${host}:${port}` };
   if (socket === '') return { ok: true, listeners: { close: () => closeListenSocket(shared) } };
   const path = socketPath(socket, slot);
-  // A file of a dead predecessor, or of the one that is being replaced, makes way.
-  const unix = await listen((done) => app.listen_unix(done, path));
+  const draft = `${path}${draftSuffix}`;
+  const unix = await listen((done) => app.listen_unix(done, draft));
   if (!unix) return { ok: false, problem: `cannot listen on ${path}` };
-  const file = ownSocketFile(path);
+  // The file of a dead predecessor, or of the one that is being replaced, makes way.
+  const file = publishSocketFile(draft, path);
   return {
     ok: true,
     listeners: {

@@ -138,8 +138,8 @@ async function checkSockets({ socket, workers }: Config): Promise<void> {
   for (let slot = 0; slot < workers; slot += 1) {
     const path = socketPath(socket, slot);
     const why = await probeSocketFile(path);
-    if (why !== '')
-      throw new StartRefused(`cannot listen on ${path}: ${why}. Set LATCHKEY_SOCKET.`);
+    if (why === '') continue;
+    throw new StartRefused(`cannot listen on ${path}: ${why}. Set LATCHKEY_SOCKET.`);
   }
 }
 
