@@ -11,7 +11,7 @@ import type { Watermark } from '../domain/watermark.ts';
 import type { Transaction } from '../lib/database.ts';
 
 /** The present state of the database, to be read first in a repeatable-read transaction. */
-export type DatabaseState = Watermark & {
+export type DatabaseState = Omit<Watermark, 'format'> & {
   /** Changes of transactions below this id are gone from the log. */
   prunedBelow: string;
 };

@@ -4,7 +4,7 @@
  * the database's, build a copy of everything beside it and switch to that.
  */
 import type { Watermark } from '../domain/watermark.ts';
-import { isSameHistory } from '../domain/watermark.ts';
+import { isSameHistory, replicaFormat } from '../domain/watermark.ts';
 import type { GenerationPage } from '../keys/generation-page.ts';
 import type { ReplicaWriter } from '../keys/replica-writer.ts';
 import type { Database, Transaction } from '../lib/database.ts';
@@ -42,7 +42,8 @@ export class ReplicaFeed {
     const { database, page, clock } = this.#options;
     const startedAtMs = clock();
     await database.begin('isolation level repeatable read read only', async (transaction) => {
-      const { prunedBelow, ...reached } = await readDatabaseState(transaction);
+      const { prunedBelow, ...state } = await readDatabaseState(transaction);
+      const reached = { ...state, format: replicaFormat };
       const applied = this.writer?.watermark();
       if (this.writer && applied && isFollowable(applied, reached, prunedBelow)) {
         await this.#follow(transaction, this.writer, { applied, reached });

@@ -206,6 +206,19 @@ test('a node for which the log has been pruned copies everything beside the old 
   await again.stop();
 });
 
+test('a replica that another version has written is copied anew', async () => {
+  const node = await startNode('format');
+  await node.stop();
+  const writer = openReplicaWriter(node.path);
+  const watermark = writer.watermark();
+  assert.ok(watermark);
+  await writer.apply([], { ...watermark, format: watermark.format + 1 });
+  await writer.close();
+  const again = await startNode('format', node.path);
+  assert.equal(again.replicator.status().fullCopyCount, 1);
+  await again.stop();
+});
+
 test('another database under the same address is copied anew, never merged', async () => {
   const node = await startNode('other');
   await database`update latchkey.instance set instance_id = gen_random_uuid()`;
