@@ -73,8 +73,8 @@ export function parseHash(algorithm: HashAlgorithm, text: string): Buffer | unde
   if (text.length === byteLength * 2) {
     return /^[0-9a-fA-F]+$/.test(text) ? Buffer.from(text, 'hex') : undefined;
   }
-  const bare = text.replace(/={1,2}$/, '');
-  const bytes = Buffer.from(bare, 'base64');
-  const isWhole = bytes.length === byteLength && bytes.toString('base64').startsWith(bare);
-  return isWhole && bare.length === Math.ceil((byteLength * 4) / 3) ? bytes : undefined;
+  const bytes = Buffer.from(text, 'base64');
+  const padded = bytes.toString('base64');
+  const isBase64 = text === padded || text === padded.replace(/=+$/, '');
+  return isBase64 && bytes.length === byteLength ? bytes : undefined;
 }
