@@ -35,7 +35,8 @@ export async function readKeys(
   const rows = await database<KeyRow[]>`
     select k.id as "keyId", k.start, k.enabled, k.created_at_ms as "createdAt",
       greatest(k.updated_at_ms, (select c.refilled_at_ms
-        from latchkey.key_credits c where c.key_id = k.id)) as "updatedAt", k.name, k.meta, k.expires_at_ms as "expires",
+        from latchkey.key_credits c where c.key_id = k.id)) as "updatedAt",
+      k.name, k.meta, k.expires_at_ms as "expires",
       array(
         select p.slug from latchkey.key_permissions kp
         join latchkey.permissions p on p.id = kp.permission_id where kp.key_id = k.id

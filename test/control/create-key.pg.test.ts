@@ -26,7 +26,7 @@ const refused = (body: object, caller = admin) =>
   world.refused('keys.createKey', { apiId, ...body }, caller);
 const get = (keyId: string) => world.ok('keys.getKey', { keyId });
 
-test('a key is 16 random bytes in base58, of which only the hash and the start are kept', async () => {
+test('a key is random bytes in base58, of which only the hash and the start are kept', async () => {
   const { keyId, key } = await create();
   assert.match(key, /^[1-9A-HJ-NP-Za-km-z]{20,22}$/);
   const [row] = await world.database`select * from latchkey.keys where id = ${keyId}`;
@@ -86,7 +86,7 @@ test('everything that the request says of a key is stored', async () => {
   });
 });
 
-test('an API that is unknown, deleted, foreign or not permitted is answered in the same words', async () => {
+test('an API that is unknown, deleted, foreign or not permitted reads the same words', async () => {
   const deleted = await world.ok('apis.createApi', { name: 'deleted' });
   await world.ok('apis.deleteApi', deleted);
   const answers = [
@@ -121,7 +121,7 @@ test('an unmet reference or credit rule refuses the key and leaves nothing behin
   assert.equal(await count(), earlier);
 });
 
-test('on creation a daily refill ignores its day, and unlimited credits are no credits', async () => {
+test('on creation a daily refill ignores its day, and unlimited is no credits', async () => {
   const refill = { interval: 'daily', amount: 1, refillDay: 3 };
   const { keyId } = await create({ credits: { remaining: 0, refill } });
   const { credits } = await get(keyId);
@@ -130,7 +130,7 @@ test('on creation a daily refill ignores its day, and unlimited credits are no c
   assert.equal((await get(unlimited.keyId)).credits, undefined);
 });
 
-test('a recoverable key takes a master key, the right to encrypt and the switch of its API', async () => {
+test('a recoverable key takes a master key, the right and the switch of its API', async () => {
   const recoverable = { recoverable: true };
   assert.equal(await refused(recoverable), '412 precondition_failed');
   const creator = callerWith('api.*.create_key');
@@ -148,7 +148,7 @@ test('a recoverable key takes a master key, the right to encrypt and the switch 
   assert.equal((await world.ok('keys.getKey', { keyId, decrypt: true })).plaintext, key);
 });
 
-test('with the checksum of its API switched on, a mistyped key is told without a look-up', async () => {
+test('with the checksum of its API on, a mistyped key is told without a look-up', async () => {
   const other = await world.ok('apis.createApi', { name: 'with checksum' });
   await world.ok('apis.updateApi', { ...other, keyChecksum: true }, operator);
   const { keyId, key } = await create({ ...other, prefix: 'acme' });
@@ -184,7 +184,7 @@ test('many keys are created in the order of the request, or none of them', async
   assert.equal(stored.count, 0);
 });
 
-test('ten calls at once that need the same new identity, permissions and limits make each once', async () => {
+test('ten calls at once that need the same new things make each of them once', async () => {
   const permissions = ['race.a', 'race.b', 'race.c'];
   const made = await Promise.all(
     Array.from({ length: 10 }, (_, index) =>

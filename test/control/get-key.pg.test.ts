@@ -72,7 +72,7 @@ test('limits of the identity are shown with it, those of the key by themselves',
   assert.equal(key.identity.ratelimits[0].limit, 5);
 });
 
-test('a key is decrypted in the order vault, right, switch; one that cannot be is just not shown', async () => {
+test('a key is decrypted if vault, right and switch are there, in this order', async () => {
   const other = await world.ok('apis.createApi', { name: 'recoverable' });
   await world.ok('apis.updateApi', { ...other, recoverableKeys: true }, operator);
   const { keyId, key } = await world.ok('keys.createKey', { ...other, recoverable: true });

@@ -42,7 +42,7 @@ test('meta and limits that are empty are not shown', async () => {
   assert.deepEqual(Object.keys(await get('empty')), ['id', 'externalId']);
 });
 
-test('a second identity with the same external id is a conflict; a deleted one is not', async () => {
+test('a second identity with the same external id is a conflict, a deleted one not', async () => {
   await create('twice');
   const body = { externalId: 'twice' };
   const answer = await world.call('identities.createIdentity', body);

@@ -41,7 +41,7 @@ async function walk(body: object, onPage: (keyIds: string[]) => Promise<void> = 
   return seen;
 }
 
-test('a walk over 1,000 keys sees each that stays exactly once while others come and go', async () => {
+test('a walk over 1,000 keys sees each that stays once while others come and go', async () => {
   const staying = await createMany(1000);
   const random = createRandom(7);
   const seen = await walk({ limit: 37 }, async () => {
@@ -78,7 +78,7 @@ test('a page that ends with the last key is the last page', async () => {
   assert.equal(page.nextCursor, undefined);
 });
 
-test('disabled and expired keys are listed, deleted ones are not, nor is a deleted API', async () => {
+test('disabled and expired keys are listed, deleted ones and deleted APIs are not', async () => {
   const [disabled = ''] = await createMany(1, { enabled: false });
   const [expired = ''] = await createMany(1, { expires: 1 });
   const [deleted = ''] = await createMany(1);

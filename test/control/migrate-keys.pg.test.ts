@@ -72,7 +72,7 @@ test('of a hash that is given twice the last entry counts', async () => {
   assert.equal((await world.ok('keys.whoami', { key: 'twice' })).name, 'last');
 });
 
-test('a hash that exists anywhere, even deleted, is reported and the others are stored', async () => {
+test('a hash that exists anywhere, even deleted, is reported; others are stored', async () => {
   const { keyId, key } = await world.ok('keys.createKey', { apiId });
   await world.ok('keys.deleteKey', { keyId });
   const fresh = sha256('fresh beside a known one');

@@ -27,7 +27,7 @@ test('a permission is found by its id and by its slug, whatever the case of the 
   assert.deepEqual(Object.keys(await get('plain')), ['id', 'name', 'slug']);
 });
 
-test('what is unknown, foreign or deleted is not found, after the right was asked for', async () => {
+test('what is unknown, foreign or deleted is not found, after the right was asked', async () => {
   const { permissionId } = await create('mine');
   for (const name of ['permissions.getPermission', 'permissions.deletePermission']) {
     const refused = (permission: string, caller = stranger) =>

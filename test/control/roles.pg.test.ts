@@ -72,7 +72,7 @@ test('of ten calls at once that create the same role, one succeeds', async () =>
   assert.deepEqual(slugs((await get('raced')).permissions), ['raced.a', 'raced.b']);
 });
 
-test('what is unknown, foreign or deleted is not found, after the right was asked for', async () => {
+test('what is unknown, foreign or deleted is not found, after the right was asked', async () => {
   const { roleId } = await create('mine');
   for (const name of ['permissions.getRole', 'permissions.deleteRole']) {
     const refused = (role: string, caller = stranger) => world.refused(name, { role }, caller);

@@ -109,7 +109,7 @@ test('a permission that could never allow anything is refused as a mistake', asy
   }
 });
 
-test('who holds less can neither change nor rotate a root key, but revoke it with that right', async () => {
+test('who holds less can neither change nor rotate a root key, but may revoke it', async () => {
   const { rootKeyId } = await create({ permissions: ['unkey:v1:ws_1:**#*'] });
   const rights = ['update_root_key', 'rotate_root_key', 'revoke_root_key'];
   const caller = callerWith(...rights.map((right) => `admin.ws_1.${right}`), 'api.*.create_key');

@@ -35,7 +35,7 @@ test('nodes that start at once make one workspace and one root key, the operator
   assert.deepEqual(first?.permissions, [`unkey:v1:${workspaceId}:**#*`, 'latchkey:v1:**#*']);
 });
 
-test('a root key of the command line has its workspace and not the server, unless it is named', async () => {
+test('a root key of the command line has its workspace and not the server', async () => {
   const { workspaceId } = await prepareFirstStart(database, { chosenKey: '', nowMs: 1 });
   const wanted = { workspaceId, name: null, expiresAtMs: null, nowMs: 5 };
   const { rootKeyId } = await createRootKey(database, { ...wanted, permissions: null });
