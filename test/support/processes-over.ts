@@ -17,9 +17,17 @@ function isOver(pid: string, folder: string): boolean {
   return [argumentsOf(pid), read(pid, 'environ')].some((text) => text.includes(folder));
 }
 
-/** The living children of a process. */
+/** The living children of a process: the kernel's own list may leave out some while others end. */
 export function childrenOf(pid: number): number[] {
-  return read(String(pid), `task/${pid}/children`).trim().split(' ').filter(Boolean).map(Number);
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return names.filter((name) => parentOf(name) === pid).map(Number);
+}
+
+/** NaN for a zombie and for a process that is gone. */
+function parentOf(pid: string): number {
+  // The name before it stands in parentheses and may hold anything.
+  const [, state, parent] = / ([A-Z]) (\d+) [^)]*$/.exec(read(pid, 'stat')) ?? [];
+  return state === 'Z' ? Number.NaN : Number(parent);
 }
 
 /** The command line of a process, its arguments separated by spaces; empty when it is gone. */

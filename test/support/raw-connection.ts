@@ -79,7 +79,7 @@ function takeResponse(text: string): { response: RawResponse; length: number } |
   return { length, response: { ...response, body: text.slice(headEnd + 4, length) } };
 }
 
-/** A complete POST, as a client that keeps its connection sends it. */
+/** A complete POST, as a client that keeps its connection sends it. A character is a byte. */
 export function postText(
   path: string,
   { rootKey, body, headers = [] }: { rootKey: string; body: string; headers?: string[] },
@@ -89,7 +89,7 @@ export function postText(
     'Host: latchkey.test',
     `Authorization: Bearer ${rootKey}`,
     'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
+    `Content-Length: ${body.length}`,
     ...headers,
   ];
   return `${head.join('\r\n')}\r\n\r\n${body}`;
