@@ -3,7 +3,6 @@ import { after, before, test } from 'node:test';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
 import { createApiClient } from '../support/api-client.ts';
 import { allInserted, readEventRows } from '../support/event-rows.ts';
-import { processesOver } from '../support/processes-over.ts';
 import { openRawConnection, postText } from '../support/raw-connection.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -58,7 +57,7 @@ test('a killed primary takes its workers along, and the next start ships what th
     requestIds.push(JSON.parse((await connection.response()).body).meta.requestId);
   }
   await server.kill('SIGKILL');
-  await waitFor('its workers are gone', () => processesOver(server.dataDir).length === 0);
+  await server.nothingRuns();
   await connection.closed;
 
   await server.start();

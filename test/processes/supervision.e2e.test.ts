@@ -45,7 +45,8 @@ async function ask({ send, response }: RawConnection): Promise<void> {
 }
 
 test('a worker that is told to end finishes, leaves and is replaced', async () => {
-  const [worker = 0, other] = server.workerPids();
+  const [worker, other] = server.workerPids();
+  assert.ok(worker && other);
   process.kill(worker, 'SIGTERM');
   await waitFor('it is replaced', () => {
     const pids = server.workerPids();

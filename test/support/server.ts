@@ -44,6 +44,8 @@ export type TestServer = {
   stopByCtrlC(): Promise<void>;
   /** Sends the signal to the primary alone and waits for its end. Its children may live on. */
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** Waits, after a kill, until everything that the server has started is gone. */
+  nothingRuns(): Promise<void>;
   /** Starts again on the same folder and ports. */
   start(settings?: Settings): Promise<void>;
   /** Stops it, if it runs, and removes folder and databases. Throws if anything else still ran. */
@@ -94,6 +96,7 @@ export async function startServer(options: TestServerOptions = {}): Promise<Test
         run.child.kill(signal);
         await run.exited;
       },
+      nothingRuns: () => nothingRuns(dataDir),
       async start(settings = {}) {
         run = spawnServer({ ...fixed, ...settings });
         await started(run);
@@ -172,7 +175,11 @@ async function stop({ child, log }: Run, { signal, toGroup, dataDir }: Stop): Pr
   if (child.exitCode !== 0) {
     throw new Error(`ended with ${child.signalCode ?? `code ${child.exitCode}`}:\n${log}`);
   }
-  await waitFor('nothing is left running', () => processesOver(dataDir).length === 0);
+  await nothingRuns(dataDir);
+}
+
+function nothingRuns(dataDir: string): Promise<void> {
+  return waitFor('nothing is left running', () => processesOver(dataDir).length === 0);
 }
 
 async function endProcesses(child: ChildProcess, dataDir: string): Promise<void> {
