@@ -2,6 +2,7 @@
  * The one table of settings. Environment variables, flags, `--help`, the README's table and the
  * Config type all come from it. To add a setting, add a row.
  */
+import { defaultRetention, type Retention } from '../domain/retention.ts';
 import type { LogFormat, LogLevel } from '../lib/logger.ts';
 import { logLevels } from '../lib/logger.ts';
 
@@ -18,6 +19,17 @@ export type Option = {
 };
 
 const mebibyte = 2 ** 20;
+
+/** How long ClickHouse keeps rows; a change takes effect at the next start. */
+function retentionOption<const Name extends keyof Retention>(name: Name, rows: string) {
+  return {
+    name,
+    kind: 'integer',
+    fallback: String(defaultRetention[name]),
+    range: [1, 36_500],
+    text: `Days for which ClickHouse keeps ${rows}.`,
+  } as const satisfies Option;
+}
 
 export const options = [
   {
@@ -77,6 +89,29 @@ export const options = [
     text: 'ClickHouse over HTTP, http://user:password@host:8123/database. Empty: an embedded one.',
   },
   {
+    name: 'clickhouse-reader-url',
+    kind: 'url',
+    fallback: '',
+    protocols: ['http:', 'https:'],
+    isSecret: true,
+    text:
+      'ClickHouse as the user who runs SQL of customers: it needs SELECT on public_<database> ' +
+      'and nothing else. Empty: the user of clickhouse-url, or one of the embedded ClickHouse.',
+  },
+  {
+    name: 'clickhouse-cluster',
+    kind: 'text',
+    fallback: '',
+    text: 'Cluster in the configuration of ClickHouse on which the tables are made. Empty: none.',
+  },
+  retentionOption('verification-days', 'rows of single verifications'),
+  retentionOption('ratelimit-days', 'rows of single rate-limit decisions'),
+  retentionOption('ratelimit-minute-days', 'rate-limit decisions by the minute'),
+  retentionOption('rollup-minute-days', 'verifications by the minute'),
+  retentionOption('rollup-hour-days', 'sums by the hour'),
+  retentionOption('rollup-day-days', 'sums by the day'),
+  retentionOption('rollup-month-days', 'sums by the month'),
+  {
     name: 'workers',
     kind: 'integer',
     fallback: '0',
@@ -89,6 +124,19 @@ export const options = [
     fallback: '',
     isSecret: true,
     text: 'Root key with full rights to create at the first start; empty: a random one is printed.',
+  },
+  {
+    name: 'master-key',
+    kind: 'text',
+    fallback: '',
+    isSecret: true,
+    text: 'Master keys of recoverable keys: 32 bytes in base64, newest first, comma separated.',
+  },
+  {
+    name: 'master-key-file',
+    kind: 'text',
+    fallback: '',
+    text: 'A file (mode 600) with the master keys, a line each, instead of the setting.',
   },
   {
     name: 'body-bytes-max',
@@ -168,8 +216,14 @@ export type Config = {
   dataDir: string;
   databaseUrl: string;
   clickhouseUrl: string;
+  clickhouseReaderUrl: string;
+  /** Empty for a single server. */
+  clickhouseCluster: string;
+  retention: Retention;
   workers: number;
   rootKey: string;
+  masterKey: string;
+  masterKeyFile: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
   limitSlots: number;

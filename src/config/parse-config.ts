@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
+import { defaultRetention, type Retention } from '../domain/retention.ts';
 import { socketPathBytesMax } from '../lib/socket-file.ts';
 import {
   allowedValues,
@@ -106,8 +107,13 @@ function toConfig(values: Record<OptionName, never>): Config {
     dataDir: resolve(values['data-dir']),
     databaseUrl: values['database-url'],
     clickhouseUrl: values['clickhouse-url'],
+    clickhouseReaderUrl: values['clickhouse-reader-url'],
+    clickhouseCluster: values['clickhouse-cluster'],
+    retention: retentionOf(values),
     workers: values.workers || availableParallelism(),
     rootKey: values['root-key'],
+    masterKey: values['master-key'],
+    masterKeyFile: values['master-key-file'],
     bodyBytesMax: values['body-bytes-max'],
     spoolBytesMax: values['spool-bytes-max'],
     limitSlots: values['limit-slots'],
@@ -118,6 +124,12 @@ function toConfig(values: Record<OptionName, never>): Config {
     logLevel: values['log-level'],
     logFormat: values['log-format'],
   };
+}
+
+function retentionOf(values: Record<OptionName, never>): Retention {
+  const retention: Retention = { ...defaultRetention };
+  for (const name of Object.keys(retention) as (keyof Retention)[]) retention[name] = values[name];
+  return retention;
 }
 
 function finish(config: Config): ParsedConfig {

@@ -4,6 +4,7 @@ import { apiNeed } from '../domain/grants.ts';
 import { hashAlgorithms, parseHash } from '../domain/hash-algorithms.ts';
 import { newId } from '../domain/ids.ts';
 import type { Database, Queryable } from '../lib/database.ts';
+import type { FirstUse } from '../verify/verdict.ts';
 import { findApi, refuseUnknownApi } from './apis.ts';
 import { demand } from './authorize.ts';
 import { inChange } from './change.ts';
@@ -76,14 +77,6 @@ async function findHashes(
     join latchkey.keys k on k.hash = decode(wanted.hash, 'hex') and k.hash_kind = ${hashKind}`;
   return new Set(rows.map(({ hash }) => hash));
 }
-
-export type FirstUse = {
-  keyId: string;
-  migrationId: string;
-  /** SHA-256 of the whole key. */
-  hash: Buffer;
-  start: string;
-};
 
 /**
  * From its first use on, an imported key is found like any other, by the SHA-256 of the whole key.

@@ -63,6 +63,19 @@ export type WorkspaceRecord = {
   isEnabled: boolean;
   /** null: unlimited; 0: every request is refused. */
   requestsPerMinuteMax: number | null;
+  /** Whether there ever was a migration, so that keys may look like nothing of ours. */
+  hasImports: boolean;
+};
+
+/** Where imported keys come from. */
+export type MigrationRecord = {
+  migrationId: string;
+  workspaceId: string;
+  /** Position in `hashAlgorithms`. */
+  hashKind: number;
+  /** The secret of a keyed hash, encrypted, in base64, and under which key; else empty. */
+  pepper: string;
+  pepperMasterKey: string;
 };
 
 export type RootKeyRecord = {
@@ -102,6 +115,7 @@ export const entityKinds = [
   'role',
   'rootKey',
   'namespace',
+  'migration',
 ] as const;
 
 export type EntityKind = (typeof entityKinds)[number];
@@ -114,6 +128,7 @@ export type DocumentRecords = {
   permission: PermissionRecord;
   role: RoleRecord;
   namespace: NamespaceRecord;
+  migration: MigrationRecord;
 };
 
 export type DocumentKind = keyof DocumentRecords;

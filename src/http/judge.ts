@@ -2,7 +2,7 @@
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { VerificationEvent } from '../domain/verification-event.ts';
 import type { KeyLookup, VerifyPorts } from '../verify/ports.ts';
-import type { PendingSpend, Verdict } from '../verify/verdict.ts';
+import type { Decision, FirstUse, PendingSpend, Verdict } from '../verify/verdict.ts';
 import { type SpentCredits, settleSpend, settleUnknown, verifyKey } from '../verify/verify-key.ts';
 import { callerAddress } from './caller-address.ts';
 import type { Exchange } from './exchange.ts';
@@ -19,6 +19,9 @@ export type JudgePorts = {
      */
     spendLeased(keyId: string, cost: number): Promise<SpentCredits | 'unlimited' | undefined>;
   };
+  pepperOf: VerifyPorts['pepperOf'];
+  /** Stores an imported key under its own hash. Never rejects. */
+  completeFirstUse(use: FirstUse): Promise<void>;
   record(event: VerificationEvent): void;
   /** Unix ms. */
   clock: () => number;
@@ -34,8 +37,8 @@ const creditsUnknown = fault(
 );
 
 /**
- * One verification, decided and recorded. A promise only where credits must be leased first: the
- * one step that may take the network.
+ * One verification, decided and recorded. A promise only where credits must be leased first, and
+ * at the first use of an imported key: the steps that may take the network.
  */
 export function judge(
   ports: JudgePorts,
@@ -50,18 +53,44 @@ export function judge(
     ports.record(toVerificationEvent(verdict, call, { requestId, timeMs: nowMs, latencyUs }));
     return { ok: true, verdict };
   };
-  const decision = verifyKey(call.principal, call.request, {
-    lookup: ports.lookup,
-    limits: ports.limits,
-    credits: ports.credits,
-    nowMs,
-    callerAddress: () => call.original?.clientAddress ?? callerAddress(exchange),
-  });
+  const decide = (acceptsPending: boolean) =>
+    verifyKey(call.principal, call.request, {
+      lookup: ports.lookup,
+      limits: ports.limits,
+      credits: ports.credits,
+      pepperOf: ports.pepperOf,
+      acceptsPending,
+      nowMs,
+      callerAddress: () => call.original?.clientAddress ?? callerAddress(exchange),
+    });
+  const decision = decide(false);
   if (decision.kind === 'verdict') return record(decision.verdict);
-  if (decision.kind === 'fault') return { ok: false, fault: decision.fault };
-  return settle(ports, decision.pending).then((verdict) =>
-    verdict ? record(verdict) : { ok: false, fault: creditsUnknown },
-  );
+  return finish(decision, { ports, decide, record });
+}
+
+type Steps = {
+  ports: JudgePorts;
+  decide(acceptsPending: boolean): Decision;
+  record(verdict: Verdict): Judged;
+};
+
+function finish(decision: Decision, steps: Steps): Judged | Promise<Judged> {
+  const { ports, decide, record } = steps;
+  switch (decision.kind) {
+    case 'verdict':
+      return record(decision.verdict);
+    case 'fault':
+      return { ok: false, fault: decision.fault };
+    case 'first-use':
+      // Without Postgres the key is judged as it is, and stored under its own hash another time.
+      return ports.completeFirstUse(decision.use).then(() => finish(decide(true), steps));
+    case 'pending':
+      return settle(ports, decision.pending).then((verdict) =>
+        verdict ? record(verdict) : { ok: false, fault: creditsUnknown },
+      );
+    default:
+      return decision satisfies never;
+  }
 }
 
 async function settle(

@@ -18,6 +18,8 @@ export type WorkerSettings = {
   spoolBytesMax: number;
   drainMs: number;
   forwardAuthApis: readonly string[];
+  /** The text of the master keys; empty: none. */
+  masterKey: string;
   logLevel: LogLevel;
   logFormat: LogFormat;
 };

@@ -17,6 +17,7 @@ import { type CreditsRiver, startCreditsRiver } from './credits-river.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
 import { socketPath } from './listeners.ts';
+import { readMasterKeys } from './master-keys.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
 import { nodeMetrics } from './node-metrics.ts';
 import { createReadinessCheck } from './readiness.ts';
@@ -70,7 +71,8 @@ type Rivers = { keys: KeysRiver; events: EventsRiver; credits: CreditsRiver };
 type Parts = Rivers & { workers: WorkerPool };
 
 async function startParts(options: NodeOptions, releasers: Releasers): Promise<Parts> {
-  const { config, logger, signal } = options;
+  const { logger, signal } = options;
+  const config = { ...options.config, masterKey: readMasterKeys(options.config) };
   const files = makeNodeFolders(config.dataDir);
   takeDataFolder(files, releasers);
   await checkPorts(config);
@@ -84,7 +86,13 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   const patience = AbortSignal.any([signal, waiting.signal]);
   const river = { files, logger, signal: patience };
   const events = await startEventsRiver(
-    { ...river, clickhouseUrl: stores.clickhouseUrl, region: config.region },
+    {
+      ...river,
+      clickhouseUrl: stores.clickhouseUrl,
+      cluster: config.clickhouseCluster,
+      retention: config.retention,
+      region: config.region,
+    },
     releasers,
   );
   const keys = startKeysRiver(
@@ -100,7 +108,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   prepareCreditTable(files.creditTable, config.creditSlots);
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
   const rivers = { keys, events, credits };
-  const workers = openWorkers(options, rivers, stores.databaseUrl);
+  const workers = openWorkers({ ...options, config }, rivers, stores.databaseUrl);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);

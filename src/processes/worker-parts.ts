@@ -1,8 +1,5 @@
 /** What a worker is made of. Each part pushes how to close it the moment it exists. */
 
-import { operations } from '../control/operations.ts';
-import { createNamespaces } from '../control/ratelimit-namespaces.ts';
-import { runOperation } from '../control/run-operation.ts';
 import { ratelimitKind } from '../events/ratelimit-kind.ts';
 import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
@@ -11,7 +8,6 @@ import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/ap
 import type { AwaitApplied } from '../http/management.ts';
 import { openGenerationPage } from '../keys/generation-page.ts';
 import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
-import { openDatabase } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import { createSparseWarnings } from '../lib/sparse-warnings.ts';
@@ -21,6 +17,7 @@ import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import type { FromWorker, WorkerSettings } from './messages.ts';
 import { nodeFiles } from './node-files.ts';
 import { createWorkerCounters } from './worker-counters.ts';
+import { openWorkerManagement } from './worker-management.ts';
 
 export type WorkerPartsOptions = {
   settings: WorkerSettings;
@@ -31,8 +28,6 @@ export type WorkerPartsOptions = {
 
 export type WorkerParts = { server: ApiServer; replica: ReplicaReader; credits: CreditAsks };
 
-const databaseConnectionsMax = 4;
-const databaseIdleSeconds = 60;
 const segmentBytes = 4 * 2 ** 20;
 const segmentAgeMs = 1000;
 const misconfiguredEveryMs = 10_000;
@@ -63,7 +58,7 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
     lookup: replica,
     limits,
     credits,
-    ...openManagement(options, credits, releasers),
+    ...openWorkerManagement(options, credits, releasers),
     awaitApplied: options.awaitApplied,
     record(event) {
       spool.append(verificationKind, event);
@@ -88,28 +83,5 @@ function forwardAuthPorts({ settings, logger }: WorkerPartsOptions): ApiServerPo
   return {
     openApiIds: new Set(settings.forwardAuthApis),
     onMisconfigured: (requestId, problem) => warnings.warn({ requestId }, problem),
-  };
-}
-
-function openManagement(
-  { settings, logger }: WorkerPartsOptions,
-  credits: CreditAsks,
-  releasers: Releasers,
-): Pick<ApiServerPorts, 'calls' | 'createNamespaces'> {
-  const database = openDatabase(settings.databaseUrl, {
-    connectionsMax: databaseConnectionsMax,
-    applicationName: `latchkey worker ${settings.slot}`,
-    idleSeconds: databaseIdleSeconds,
-  });
-  releasers.push('database', () => database.end({ timeout: 1 }));
-  const context = { database, clock: Date.now, settleCredits: credits.settle };
-  const creation = { name: 'creation of namespaces', run: createNamespaces };
-  return {
-    calls: operations.map((operation) => ({
-      ...operation,
-      run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
-    })),
-    createNamespaces: (caller, names) =>
-      runOperation(creation, { context, caller, logger }, { names }),
   };
 }

@@ -116,10 +116,11 @@ function forkWorker(
 function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
   const { config, databaseUrl, logFormat } = options;
   const { host, port, socket, dataDir, bodyBytesMax, spoolBytesMax } = config;
-  const { drainMs, forwardAuthApis, logLevel } = config;
+  const { drainMs, forwardAuthApis, masterKey, logLevel } = config;
   return {
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
-    ...{ drainMs, forwardAuthApis, logLevel, logFormat, replicaPath: options.replicaPath() },
+    ...{ drainMs, forwardAuthApis, masterKey, logLevel, logFormat },
+    replicaPath: options.replicaPath(),
   };
 }
 

@@ -23,12 +23,18 @@ const expiry = `case when e.expires_at_ms is null then 0
 /** `e` is the entity's own row; a deleted one is not selected, but for a namespace. */
 const selects = {
   workspace: `select e.id, e.id as "workspaceId", e.enabled as "isEnabled",
-      e.requests_per_minute_max as "requestsPerMinuteMax"
+      e.requests_per_minute_max as "requestsPerMinuteMax",
+      exists (select from latchkey.key_migrations m where m.workspace_id = e.id) as "hasImports"
     from latchkey.workspaces e where e.deleted_at_ms is null`,
 
   api: `select e.id, e.id as "apiId", e.workspace_id as "workspaceId",
       e.keyspace_id as "keyspaceId", e.name, e.allowed_addresses as "allowedAddresses"
     from latchkey.apis e where e.deleted_at_ms is null`,
+
+  migration: `select e.id, e.id as "migrationId", e.workspace_id as "workspaceId",
+      e.hash_kind as "hashKind", coalesce(encode(e.pepper, 'base64'), '') as pepper,
+      coalesce(e.pepper_master_key, '') as "pepperMasterKey"
+    from latchkey.key_migrations e where true`,
 
   permission: `select e.id, e.id as "permissionId", e.workspace_id as "workspaceId", e.slug
     from latchkey.permissions e where true`,

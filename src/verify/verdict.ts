@@ -47,9 +47,20 @@ export type PendingSpend = {
   failure: Exclude<KnownOutcome, 'VALID'> | undefined;
 };
 
+/** An imported key that is used for the first time: from now on it has a hash of our own. */
+export type FirstUse = {
+  keyId: string;
+  migrationId: string;
+  /** SHA-256 of the whole key. */
+  hash: Buffer;
+  start: string;
+};
+
 export type Decision =
   | { kind: 'verdict'; verdict: Verdict }
   /** The request itself cannot be judged. */
   | { kind: 'fault'; fault: RequestFault }
+  /** To be stored under its own hash, once in its life; then ask again. */
+  | { kind: 'first-use'; use: FirstUse }
   /** The one thing that may take the network: ask for credits, then `settleSpend`. */
   | { kind: 'pending'; pending: PendingSpend };

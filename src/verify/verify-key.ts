@@ -6,15 +6,13 @@
  */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
 import { fault } from '../domain/error-catalogue.ts';
-import { apiNeed, holds } from '../domain/grants.ts';
-import { keyHash } from '../domain/key-hash.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ApiRecord, KeyRecord } from '../domain/records.ts';
 import type { SpendResult } from '../limits/credit-table.ts';
 import { countersPerTakeMax } from '../limits/window-table.ts';
 import { type Failure, firstFailure } from './checks.ts';
 import { chooseLimits, type LimitChoice, toLimitRequest } from './choose-limits.ts';
-import type { KeyLookup, VerifyPorts } from './ports.ts';
+import { findKey } from './find-key.ts';
+import type { VerifyPorts } from './ports.ts';
 import { cachedPermissionQuery } from './query-cache.ts';
 import { gatherSubject } from './subject.ts';
 import type { CheckedLimit, Decision, PendingSpend, Subject, Verdict } from './verdict.ts';
@@ -22,6 +20,10 @@ import type { CheckedLimit, Decision, PendingSpend, Subject, Verdict } from './v
 export type VerifyRequest = VerifyKeyBody;
 
 const notFound: Decision = { kind: 'verdict', verdict: { outcome: 'NOT_FOUND' } };
+const malformedKey = refused(
+  'unkey/authentication/malformed',
+  'The key has not the form of the keys of this migration: prefix_short_long.',
+);
 const nothingChecked: readonly CheckedLimit[] = [];
 const costDefault = 1;
 
@@ -30,31 +32,20 @@ export function verifyKey(
   request: VerifyRequest,
   ports: VerifyPorts,
 ): Decision {
-  const visible = findVisible(principal, request, ports.lookup);
-  if (!visible) return notFound;
+  const found = findKey(principal, request, ports);
+  if (found.kind === 'absent') return notFound;
+  if (found.kind === 'malformed') return malformedKey;
+  if (found.kind === 'first-use') return found;
   const parsed =
     request.permissions === undefined ? undefined : cachedPermissionQuery(request.permissions);
   if (parsed?.ok === false) {
     return refused('user/bad_request/permissions_query_syntax_error', `${parsed.problem}.`);
   }
-  const subject = { ...visible, ...gatherSubject(ports.lookup, visible.key) };
+  const { key, api } = found;
+  const subject = { key, api, ...gatherSubject(ports.lookup, key) };
   const failure = firstFailure(subject, { request, query: parsed?.query }, ports);
   if (failure) return failed(subject, { failure, checkedLimits: nothingChecked }, ports);
   return checkLimits(subject, request, ports);
-}
-
-/** The key, if this caller may know that it exists. */
-function findVisible(
-  principal: Principal,
-  request: VerifyRequest,
-  lookup: KeyLookup,
-): { key: KeyRecord; api: ApiRecord } | undefined {
-  const key = lookup.keyByHash(keyHash(request.key));
-  if (!key || key.workspaceId !== principal.workspaceId) return undefined;
-  const api = lookup.find('api', key.apiId);
-  if (!api) return undefined;
-  const urn = `keyspaces/${api.keyspaceId}/keys/${key.keyId}#verify_key`;
-  return holds(principal.grants, apiNeed(api.apiId, 'verify_key', urn)) ? { key, api } : undefined;
 }
 
 function checkLimits(subject: Subject, request: VerifyRequest, ports: VerifyPorts): Decision {

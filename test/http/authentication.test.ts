@@ -29,7 +29,12 @@ function authenticated(header: string, world: World = {}): string {
     },
     workspace(workspaceId: string) {
       if (isWorkspaceEnabled === undefined) return undefined;
-      return { workspaceId, isEnabled: isWorkspaceEnabled, requestsPerMinuteMax: null };
+      return {
+        workspaceId,
+        isEnabled: isWorkspaceEnabled,
+        requestsPerMinuteMax: null,
+        hasImports: false,
+      };
     },
   };
   const found = authenticate(header, lookup, nowMs);

@@ -206,6 +206,15 @@ test('credits that cannot be reached are a 503 to try again', async () => {
   assert.equal(headers['retry-after'], '1');
 });
 
+test('a workspace that asks too often gets a 503, and the operator is told', async () => {
+  world.allowRequests(0);
+  const { status, headers } = await world.ask('/forward-auth', bearer);
+  assert.equal(status, 503);
+  assert.equal(headers['retry-after'], '1');
+  assert.match(world.problems[0] ?? '', /may make 0 API requests/);
+  assert.deepEqual(world.events, []);
+});
+
 test('nothing that is stored can end a header', async () => {
   const evil = 'a\r\nX-Evil: 1\u0000é😀, %2c';
   world.putIdentity({ externalId: evil });

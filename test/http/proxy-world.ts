@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { compileGrants } from '../../src/domain/grants.ts';
 import { keyHash } from '../../src/domain/key-hash.ts';
+import type { WorkspaceRecord } from '../../src/domain/records.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
 import type { Traffic } from '../../src/http/exchange.ts';
 import { addForwardAuth } from '../../src/http/forward-auth-endpoint.ts';
@@ -79,6 +80,8 @@ export class ProxyWorld extends SmallWorld {
             return spent.left > 0 ? spent : undefined;
           },
         },
+        pepperOf: () => undefined,
+        completeFirstUse: async () => {},
         record: (event) => this.events.push(event),
         clock: () => this.nowMs,
         stopwatch: () => 0,
@@ -103,9 +106,15 @@ export class ProxyWorld extends SmallWorld {
     this.remove('identity', 'id_1');
     this.putKey();
     this.allowAddresses('');
+    this.allowRequests(null);
     const open = { apiId: 'api_open', keyspaceId: 'ks_open' };
     this.put('api', 'api_open', { ...plainApi, ...open });
     this.put('api', 'api_other', { ...plainApi, apiId: 'api_other', workspaceId: 'ws_2' });
+  }
+
+  allowRequests(requestsPerMinuteMax: number | null): void {
+    const workspace = this.lookup.find('workspace', 'ws_1') as WorkspaceRecord;
+    this.put('workspace', 'ws_1', { ...workspace, requestsPerMinuteMax });
   }
 
   allowAddresses(allowedAddresses: string): void {

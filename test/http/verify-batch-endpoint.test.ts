@@ -14,6 +14,8 @@ function batchOver(world: SmallWorld, leased: JudgePorts['credits']['spendLeased
     lookup: world.lookup,
     limits: world.limits,
     credits: { spend: (keyId, cost) => world.credits.spend(keyId, cost), spendLeased: leased },
+    pepperOf: () => undefined,
+    completeFirstUse: async () => {},
     record: (event) => events.push(event),
     clock: () => world.nowMs,
     stopwatch: () => 0,

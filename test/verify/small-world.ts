@@ -76,6 +76,7 @@ export class SmallWorld {
   nowMs = startMs;
   caller = callerWith('api.*.verify_key');
   callerAddress = '192.0.2.1';
+  acceptsPending = false;
   /** How often the address was asked for. */
   addressCount = 0;
   readonly limits: WindowTable;
@@ -96,11 +97,16 @@ export class SmallWorld {
       rmSync(folder, { recursive: true });
     });
     this.lookup = {
-      keyByHash: (hash) => this.#keys.get(hash.toString('hex')),
+      keyByHash: (hash, kind = 0) => this.#keys.get(kind + hash.toString('hex')),
       find: <K extends DocumentKind>(kind: K, id: string) =>
         this.#documents.get(`${kind}:${id}`) as DocumentRecords[K] | undefined,
     };
-    const workspace = { workspaceId: 'ws_1', isEnabled: true, requestsPerMinuteMax: null };
+    const workspace = {
+      workspaceId: 'ws_1',
+      isEnabled: true,
+      requestsPerMinuteMax: null,
+      hasImports: false,
+    };
     this.put('workspace', 'ws_1', workspace);
     this.put('api', 'api_1', plainApi);
     this.putKey();
@@ -116,11 +122,16 @@ export class SmallWorld {
 
   /** The plain key with these differences, or another one of this plaintext. */
   putKey(part: Partial<KeyRecord> = {}, plaintext = plainKey): void {
-    this.#keys.set(keyHash(plaintext).toString('hex'), { ...plainRecord, ...part });
+    this.putHash(keyHash(plaintext), 0, part);
+  }
+
+  /** A key under a hash from elsewhere. */
+  putHash(hash: Buffer, kind: number, part: Partial<KeyRecord> = {}): void {
+    this.#keys.set(kind + hash.toString('hex'), { ...plainRecord, ...part });
   }
 
   removeKey(): void {
-    this.#keys.delete(keyHash(plainKey).toString('hex'));
+    this.#keys.delete(`0${keyHash(plainKey).toString('hex')}`);
   }
 
   putIdentity(part: Partial<IdentityRecord> = {}): void {
@@ -166,6 +177,8 @@ export class SmallWorld {
         lookup: this.lookup,
         limits: this.limits,
         credits: this.credits,
+        pepperOf: ({ pepper }) => (pepper === '' ? undefined : Buffer.from(pepper, 'base64')),
+        acceptsPending: this.acceptsPending,
         nowMs: this.nowMs,
         callerAddress: () => {
           this.addressCount += 1;
@@ -179,7 +192,7 @@ export class SmallWorld {
   verdict(body: Partial<VerifyKeyBody> = {}): Verdict {
     const decision = this.decide(body);
     if (decision.kind === 'verdict') return decision.verdict;
-    assert.equal(decision.kind, 'pending', JSON.stringify(decision));
+    assert.ok(decision.kind === 'pending', JSON.stringify(decision));
     const { subject, cost } = decision.pending;
     return settleSpend(decision.pending, this.credits.spend(subject.key.keyId, cost));
   }
@@ -189,6 +202,7 @@ export class SmallWorld {
     const decision = this.decide(body);
     if (decision.kind === 'fault') return decision.fault.code;
     if (decision.kind === 'verdict') return decision.verdict.outcome;
+    if (decision.kind === 'first-use') return decision.kind;
     const { subject, cost } = decision.pending;
     return settleSpend(decision.pending, this.credits.spend(subject.key.keyId, cost)).outcome;
   }

@@ -35,7 +35,12 @@ type Condition = {
   arrange?: (world: SmallWorld) => void;
 };
 
-const disabledWorkspace = { workspaceId: 'ws_1', isEnabled: false, requestsPerMinuteMax: null };
+const disabledWorkspace = {
+  workspaceId: 'ws_1',
+  isEnabled: false,
+  requestsPerMinuteMax: null,
+  hasImports: false,
+};
 const closedApi = { ...plainApi, allowedAddresses: '10.0.0.0/8' };
 const otherCaller = callerWith('api.api_2.verify_key');
 const oneRequest = {
@@ -297,6 +302,8 @@ test('in random situations it answers, counts and spends as a naive reference do
 /** A decision in the form of the reference's answer. */
 function seen(decision: Decision): ReferenceAnswer {
   if (decision.kind === 'fault') return { answer: decision.fault.code, limits: [] };
+  assert.notEqual(decision.kind, 'first-use');
+  if (decision.kind === 'first-use') return { answer: '', limits: [] };
   const found = decision.kind === 'verdict' ? decision.verdict : decision.pending;
   const answer = 'outcome' in found ? found.outcome : 'USAGE_EXCEEDED';
   const checked = 'checkedLimits' in found ? found.checkedLimits : [];
