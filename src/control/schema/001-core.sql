@@ -29,7 +29,7 @@ create table latchkey.workspaces (
 
 create table latchkey.root_keys (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
   hash bytea not null unique,
   start text not null,
   name text,
@@ -44,8 +44,8 @@ create table latchkey.root_keys (
 -- An API and its keyspace are one row: neither exists without the other.
 create table latchkey.apis (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
-  keyspace_id text not null unique,
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
+  keyspace_id text collate "C" not null unique,
   name text not null,
   allowed_addresses text not null default '',
   delete_protection boolean not null default false,
@@ -60,8 +60,8 @@ create table latchkey.apis (
 
 create table latchkey.identities (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
-  external_id text not null,
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
+  external_id text collate "C" not null,
   meta text,
   created_at_ms bigint not null,
   updated_at_ms bigint,
@@ -74,8 +74,8 @@ create index identities_by_id on latchkey.identities (workspace_id, id)
 
 create table latchkey.keys (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
-  api_id text not null references latchkey.apis (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
+  api_id text collate "C" not null references latchkey.apis (id),
   -- SHA-256 of the whole key; of a key imported under another algorithm, that algorithm's hash
   -- until its first use. The two never meet: hash_kind is part of the look-up, and its numbers are
   -- the positions in src/domain/hash-algorithms.ts.
@@ -83,11 +83,11 @@ create table latchkey.keys (
   hash_kind smallint not null default 0,
   start text not null,
   name text,
-  identity_id text references latchkey.identities (id),
+  identity_id text collate "C" references latchkey.identities (id),
   meta text,
   enabled boolean not null default true,
   expires_at_ms bigint,
-  migration_id text,
+  migration_id text collate "C",
   created_at_ms bigint not null,
   updated_at_ms bigint,
   deleted_at_ms bigint,
@@ -99,7 +99,7 @@ create index keys_of_identity on latchkey.keys (identity_id, id) where identity_
 -- Apart from the key, because it changes with every lease and a node only needs to know that it is
 -- there.
 create table latchkey.key_credits (
-  key_id text primary key references latchkey.keys (id) on delete cascade,
+  key_id text collate "C" primary key references latchkey.keys (id) on delete cascade,
   remaining bigint not null check (remaining >= 0),
   refill_amount bigint check (refill_amount > 0),
   refill_day smallint check (refill_day between 1 and 31),
@@ -109,8 +109,8 @@ create table latchkey.key_credits (
 
 create table latchkey.ratelimits (
   id text collate "C" primary key,
-  key_id text references latchkey.keys (id) on delete cascade,
-  identity_id text references latchkey.identities (id) on delete cascade,
+  key_id text collate "C" references latchkey.keys (id) on delete cascade,
+  identity_id text collate "C" references latchkey.identities (id) on delete cascade,
   name text not null,
   limit_count bigint not null check (limit_count >= 1),
   duration_ms bigint not null check (duration_ms >= 1000),
@@ -122,7 +122,7 @@ create table latchkey.ratelimits (
 
 create table latchkey.permissions (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
   name text not null,
   slug text collate "C" not null,
   description text,
@@ -132,7 +132,7 @@ create unique index permissions_slug on latchkey.permissions (workspace_id, latc
 
 create table latchkey.roles (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
   name text collate "C" not null,
   description text,
   created_at_ms bigint not null
@@ -142,18 +142,18 @@ create unique index roles_name on latchkey.roles (workspace_id, latchkey.fold(na
 -- No foreign key to permissions or roles: deleting one that a million keys hold is one row, and
 -- the links that it leaves behind are invisible to every join.
 create table latchkey.key_permissions (
-  key_id text not null references latchkey.keys (id) on delete cascade,
-  permission_id text not null,
+  key_id text collate "C" not null references latchkey.keys (id) on delete cascade,
+  permission_id text collate "C" not null,
   primary key (key_id, permission_id)
 );
 create table latchkey.key_roles (
-  key_id text not null references latchkey.keys (id) on delete cascade,
-  role_id text not null,
+  key_id text collate "C" not null references latchkey.keys (id) on delete cascade,
+  role_id text collate "C" not null,
   primary key (key_id, role_id)
 );
 create table latchkey.role_permissions (
-  role_id text not null references latchkey.roles (id) on delete cascade,
-  permission_id text not null,
+  role_id text collate "C" not null references latchkey.roles (id) on delete cascade,
+  permission_id text collate "C" not null,
   primary key (role_id, permission_id)
 );
 
@@ -162,7 +162,7 @@ create table latchkey.role_permissions (
 create table latchkey.changes (
   xid xid8 not null default pg_current_xact_id(),
   entity text not null,
-  id text not null,
+  id text collate "C" not null,
   logged_at timestamptz not null default now()
 );
 create index changes_xid on latchkey.changes (xid);

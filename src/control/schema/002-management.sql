@@ -3,7 +3,7 @@
 -- Where imported keys come from and how they were hashed there.
 create table latchkey.key_migrations (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
   name text,
   hash_kind smallint not null,
   -- The secret of a keyed hash, encrypted under the master key that is named beside it.
@@ -21,7 +21,7 @@ select latchkey.follow('latchkey.key_migrations', 'workspace', 'workspace_id');
 -- use, the others decrypt. Each is itself encrypted under the master key that is named beside it.
 create table latchkey.data_keys (
   id text collate "C" primary key,
-  workspace_id text not null references latchkey.workspaces (id),
+  workspace_id text collate "C" not null references latchkey.workspaces (id),
   wrapped bytea not null,
   master_key text not null,
   created_at_ms bigint not null
@@ -30,7 +30,7 @@ create index data_keys_of_workspace on latchkey.data_keys (workspace_id, created
 
 create table latchkey.encrypted_keys (
   key_id text collate "C" primary key references latchkey.keys (id) on delete cascade,
-  data_key_id text not null references latchkey.data_keys (id),
+  data_key_id text collate "C" not null references latchkey.data_keys (id),
   ciphertext bytea not null
 );
 
@@ -41,12 +41,12 @@ create table latchkey.audit_events (
   occurred_at_ms bigint not null,
   -- Tells apart what happened in the same millisecond.
   position bigint generated always as identity,
-  id text not null,
+  id text collate "C" not null,
   action text not null,
   -- The root key that asked, or where a change without one came from.
   actor text not null,
   -- The same for all events of one call.
-  request_id text not null,
+  request_id text collate "C" not null,
   address text not null,
   user_agent text not null,
   summary text not null,

@@ -7,7 +7,7 @@
 -- Every statement that moves credits locks the key's row in key_credits first.
 
 create table latchkey.nodes (
-  id text primary key,
+  id text collate "C" primary key,
   -- The machine, for people.
   name text not null,
   started_at timestamptz not null default now(),
@@ -15,8 +15,8 @@ create table latchkey.nodes (
 );
 
 create table latchkey.credit_leases (
-  key_id text not null references latchkey.key_credits (key_id) on delete cascade,
-  node_id text not null references latchkey.nodes (id) on delete cascade,
+  key_id text collate "C" not null references latchkey.key_credits (key_id) on delete cascade,
+  node_id text collate "C" not null references latchkey.nodes (id) on delete cascade,
   -- What the node had when it leased last: what it has now is not more.
   outstanding bigint not null check (outstanding >= 0),
   -- The last grant: what was added then, and its mark in the node's table. With both, a node that
