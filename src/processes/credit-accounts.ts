@@ -280,21 +280,22 @@ export class CreditAccounts {
     account.size = Math.min(account.size, ownLeft);
     account.known = { left, isFinal: false, untilMs: nowMs + knownMs };
     const short = calls.filter((call) => !call.isAnswered);
-    if (short.length > 0) return this.#shortOf(account, { short, ownLeft, found }, nowMs);
+    if (short.length > 0) return this.#shortOf(account, { short, found }, nowMs);
     this.#rest(account);
     return false;
   }
 
   /**
-   * Postgres has fewer than the cheapest call costs. What this node has is given back first, then
-   * the others are asked; only when nobody has anything more is it too little.
+   * Postgres has fewer than the cheapest call costs. This node's lease is given back first, though
+   * it be empty, so that Postgres tells what is left; then the others are asked. Only when nobody
+   * has anything more is it too little.
    */
   #shortOf(
     account: CreditAccount,
-    { short, ownLeft, found }: { short: readonly CreditCall[]; ownLeft: number; found: Leased },
+    { short, found }: { short: readonly CreditCall[]; found: Leased },
     nowMs: number,
   ): boolean {
-    if (ownLeft > 0) {
+    if (account.lease === 'open') {
       this.#close(account);
       return false;
     }

@@ -81,8 +81,12 @@ export class CreditBank {
   readonly #running: Promise<void>;
   readonly #sweeper: NodeJS.Timeout;
   readonly #answerCounts = { spent: 0, insufficient: 0, unlimited: 0, unavailable: 0 };
+  #stopped: Promise<void> | undefined;
   #state: 'starting' | 'connected' | 'away' = 'starting';
+  /** Whether what an earlier run left was looked at. */
   #isReconciled = false;
+  /** A statement has failed: it may have been committed all the same. */
+  #hasDoubts = false;
   #isListening = false;
   #isStopping = false;
   #waiters: (() => void)[] = [];
@@ -150,7 +154,12 @@ export class CreditBank {
   }
 
   /** Gives everything back, if Postgres can be reached; what cannot be is taken up by a restart. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
     this.#isStopping = true;
     clearInterval(this.#sweeper);
     this.#pause.wake();
@@ -232,9 +241,6 @@ export class CreditBank {
     for (const resolve of waiters) resolve();
   }
 
-  /** A statement has failed: it may have been committed all the same. */
-  #hasDoubts = false;
-
   /** Nobody spends yet what an earlier run has left: it goes back. */
   #startOver(): void {
     this.#accounts.closeAll();
@@ -276,6 +282,7 @@ export class CreditBank {
     const { database, nodeId } = this.#options;
     await this.#running;
     this.#accounts.answerWithoutPostgres();
+    if (this.#hasDoubts || !this.#isReconciled) await this.#check();
     this.#accounts.closeAll();
     while (this.#accounts.returningCount > 0 && !patience.aborted) {
       await this.#giveBack();

@@ -1,4 +1,4 @@
-/** A TCP proxy before ClickHouse that loses answers, holds them back, or refuses to connect. */
+/** A TCP proxy before a store that loses answers, holds them back, or refuses to connect. */
 
 import type { AddressInfo } from 'node:net';
 import { connect, createServer, type Socket } from 'node:net';
@@ -6,11 +6,13 @@ import { connect, createServer, type Socket } from 'node:net';
 export type FaultyProxy = {
   /** The URL that was given, with the proxy's port. */
   url: string;
-  /** The next answers are cut off, after ClickHouse has given them. */
+  /** The next answers are cut off, after the store has given them. */
   loseAnswers(count: number): void;
   /** Answers are kept back; a held one is never delivered. */
   holdAnswers(on: boolean): void;
   refuseConnections(on: boolean): void;
+  /** Breaks every connection that there is. */
+  cut(): void;
   readonly lostAnswers: number;
   readonly heldAnswers: number;
   close(): Promise<void>;
@@ -62,6 +64,9 @@ export async function createFaultyProxy(storeUrl: string): Promise<FaultyProxy> 
     },
     refuseConnections(on) {
       isRefusing = on;
+    },
+    cut() {
+      for (const socket of sockets) socket.destroy();
     },
     get lostAnswers() {
       return lostAnswers;
