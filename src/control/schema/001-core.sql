@@ -40,6 +40,7 @@ create table latchkey.root_keys (
   updated_at_ms bigint,
   deleted_at_ms bigint
 );
+create index root_keys_by_id on latchkey.root_keys (workspace_id, id) where deleted_at_ms is null;
 
 -- An API and its keyspace are one row: neither exists without the other.
 create table latchkey.apis (
@@ -57,6 +58,7 @@ create table latchkey.apis (
   updated_at_ms bigint,
   deleted_at_ms bigint
 );
+create index apis_by_id on latchkey.apis (workspace_id, id) where deleted_at_ms is null;
 
 create table latchkey.identities (
   id text collate "C" primary key,
@@ -129,6 +131,7 @@ create table latchkey.permissions (
   created_at_ms bigint not null
 );
 create unique index permissions_slug on latchkey.permissions (workspace_id, latchkey.fold(slug));
+create index permissions_by_id on latchkey.permissions (workspace_id, id);
 
 create table latchkey.roles (
   id text collate "C" primary key,
@@ -138,6 +141,7 @@ create table latchkey.roles (
   created_at_ms bigint not null
 );
 create unique index roles_name on latchkey.roles (workspace_id, latchkey.fold(name));
+create index roles_by_id on latchkey.roles (workspace_id, id);
 
 -- No foreign key to permissions or roles: deleting one that a million keys hold is one row, and
 -- the links that it leaves behind are invisible to every join.
