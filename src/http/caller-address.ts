@@ -14,6 +14,7 @@ export function callerAddress({ forwardedFor, response, isAborted }: Exchange): 
 
 /** `192.0.2.1:80` and `[2001:db8::1]:80` lose their port; a bare IPv6 address has none. */
 export function withoutPort(address: string): string {
+  if (!address.includes(':')) return address;
   if (address.startsWith('[')) return address.slice(1).split(']', 1)[0] ?? '';
   const [host = '', port, more] = address.split(':');
   return port !== undefined && more === undefined ? host : address;

@@ -16,7 +16,7 @@ import { headlineLimit, retryAfterSeconds, secondsUntil } from './limit-headers.
 type Header = readonly [name: string, value: string];
 type Refusal = { status: number; title: string; code: string; detail: string };
 
-/** Larger values are left out and named in X-Latchkey-Omitted: proxies bound all headers at 4 KiB. */
+/** Larger values are left out and named in X-Latchkey-Omitted: proxies bound their headers. */
 const valueLengthMax = 2048;
 
 const unauthorized = { status: 401, title: 'Unauthorized' };
@@ -69,7 +69,7 @@ const unavailable: Refusal = {
   status: 503,
   title: 'Service Unavailable',
   code: 'UNAVAILABLE',
-  detail: 'The credits of the API key cannot be reached right now.',
+  detail: 'The gateway cannot check API keys right now.',
 };
 
 export type AnswerContext = {
@@ -116,6 +116,7 @@ export function misconfiguredReply(requestId: string): Reply {
   return refusalReply(misconfigured, requestId, []);
 }
 
+/** No verdict at present: credits cannot be reached, or the workspace has asked too often. */
 export function unavailableReply(requestId: string): Reply {
   return refusalReply(unavailable, requestId, [['Retry-After', '1']]);
 }

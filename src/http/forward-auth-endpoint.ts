@@ -31,6 +31,7 @@ import {
   uriPathPrefix,
 } from './original-request.ts';
 import { findProxyPrincipal, type ProxyLookup } from './proxy-principal.ts';
+import { takeRequest } from './request-quota.ts';
 import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
 
 export type ForwardAuthOptions = {
@@ -40,7 +41,7 @@ export type ForwardAuthOptions = {
   lookup: ProxyLookup;
   /** APIs whose keys may be asked about without a root key. */
   openApiIds: ReadonlySet<string>;
-  /** Why a proxy gets no answer: a sentence for the operator's eyes alone. */
+  /** Why a proxy gets no verdict: a sentence for the operator's eyes alone. */
   onMisconfigured(requestId: string, problem: string): void;
 };
 
@@ -79,6 +80,12 @@ function decide(
     return misconfiguredReply(requestId);
   }
   const { principal, settings } = admitted;
+  const workspace = options.lookup.workspace(principal.workspaceId);
+  const quota = workspace && takeRequest(judgePorts.limits, workspace, nowMs);
+  if (quota?.refusal) {
+    options.onMisconfigured(requestId, quota.refusal.detail);
+    return unavailableReply(requestId);
+  }
   const original = readOriginalRequest(request, uriPlace, settings.hopCount);
   const presented = findPresentedKey(settings.sources, request, original.query);
   if (!presented) return missingKeyReply(requestId, settings.sources);
@@ -123,6 +130,10 @@ function judgedReply(
 ): Reply {
   if (judged.ok) return verdictReply(judged.verdict, context);
   const { fault } = judged;
+  // A key that cannot be one of the import that is asked about: of the callers' making.
+  if (fault.code === 'unkey/authentication/malformed') {
+    return verdictReply({ outcome: 'NOT_FOUND' }, context);
+  }
   if (fault.code === 'unkey/application/service_unavailable') {
     return unavailableReply(context.requestId);
   }

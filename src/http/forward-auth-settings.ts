@@ -10,6 +10,7 @@
  * `cost`         credits that a use costs.
  * `limit`        <name>, <name>:<cost> or <name>:<cost>:<limit>:<durationMs>; repeatable.
  * `tag`          stored with the event; repeatable.
+ * `migration`    the import that keys may stem from which were not used since.
  * `hops`         how many proxies of the operator's stand in front of here: the caller's address is
  *                that many entries from the end of X-Forwarded-For. Without it: 1.
  *
@@ -41,10 +42,11 @@ const defaultSources: readonly KeySource[] = [
   { kind: 'header', name: 'x-api-key' },
 ];
 const repeatable = new Set(['key', 'limit', 'tag']);
-const known = new Set([...repeatable, 'api', 'permissions', 'cost', 'hops']);
+const known = new Set([...repeatable, 'api', 'permissions', 'cost', 'migration', 'hops']);
+const hopsMax = 16;
 const validateCheck = createBodyValidator(verifyKeyBody);
 
-/** A proxy asks with the same few settings again and again: reading them costs 5 µs, this 0.1. */
+/** A proxy asks with the same few settings again and again: reading costs 2 to 6 µs, this 0.02. */
 const cachedSettingsMax = 1000;
 const cache = new Map<string, ParsedSettings>();
 
@@ -79,43 +81,44 @@ export function parseSettings(text: string): ParsedSettings {
   }
 }
 
-function assemble(values: ReadonlyMap<string, readonly string[]>): ParsedSettings {
-  const all = (name: string) => values.get(name) ?? [];
-  const one = (name: string) => all(name).map(decode)[0];
+type Values = ReadonlyMap<string, readonly string[]>;
+
+function assemble(values: Values): ParsedSettings {
   const sources: KeySource[] = [];
-  for (const text of all('key').map(decode)) {
+  for (const text of decoded(values, 'key')) {
     const source = parseKeySource(text);
-    if (!source) return refuse(`key must be bearer, basic, header:<name> or query:<name>.`);
+    if (!source) return refuse('key must be bearer, basic, header:<name> or query:<name>.');
     sources.push(source);
   }
-  const hopCount = Number(one('hops') ?? 1);
-  if (!(Number.isInteger(hopCount) && hopCount >= 1 && hopCount <= 16)) {
-    return refuse('hops must be a whole number from 1 to 16.');
+  const [hops = '1'] = decoded(values, 'hops');
+  const hopCount = count(hops);
+  if (!(hopCount >= 1 && hopCount <= hopsMax)) {
+    return refuse(`hops must be a whole number from 1 to ${hopsMax}.`);
   }
-  const check = checkOf(one('permissions'), one('cost'), {
-    limits: all('limit'),
-    tags: all('tag').map(decode),
-  });
+  const check = checkOf(values);
   const problem = problemOf(check);
   if (problem) return refuse(problem);
-  const usedSources = sources.length > 0 ? sources : defaultSources;
-  return {
-    ok: true,
-    settings: { sources: usedSources, apiId: one('api') ?? '', hopCount, check },
-  };
+  const [apiId = ''] = decoded(values, 'api');
+  const settings = { apiId, hopCount, check };
+  return { ok: true, settings: { ...settings, sources: sources[0] ? sources : defaultSources } };
 }
 
-function checkOf(
-  permissions: string | undefined,
-  cost: string | undefined,
-  { limits, tags }: { limits: readonly string[]; tags: string[] },
-): ForwardAuthSettings['check'] {
+function checkOf(values: Values): ForwardAuthSettings['check'] {
+  const [permissions] = decoded(values, 'permissions');
+  const [cost] = decoded(values, 'cost');
+  const limits = values.get('limit');
+  const [migrationId] = decoded(values, 'migration');
   return {
     ...(permissions !== undefined && { permissions }),
     ...(cost !== undefined && { credits: { cost: count(cost) } }),
-    ...(limits.length > 0 && { ratelimits: limits.map(limitItem) }),
-    ...(tags.length > 0 && { tags }),
+    ...(limits && { ratelimits: limits.map(limitItem) }),
+    ...(values.has('tag') && { tags: decoded(values, 'tag') }),
+    ...(migrationId !== undefined && { migrationId }),
   };
+}
+
+function decoded(values: Values, name: string): string[] {
+  return (values.get(name) ?? []).map(decode);
 }
 
 /** Split before it is decoded, so that a colon can stand in a name. */

@@ -65,7 +65,8 @@ export function recordable(
   { method, path, clientAddress }: OriginalRequest,
   key: string,
 ): { method: string; path: string; clientAddress: string } {
-  const struck = key.length < struckLengthMin ? path : path.replaceAll(key, '***');
+  const isThere = key.length >= struckLengthMin && path.includes(key);
+  const struck = isThere ? path.replaceAll(key, '***') : path;
   return { method, path: struck.slice(0, pathLengthMax), clientAddress };
 }
 
@@ -75,6 +76,7 @@ export function recordable(
  * fewer entries than proxies it is the first.
  */
 function addressBefore(forwardedFor: string, hopCount: number): string {
+  if (!forwardedFor.includes(',')) return withoutPort(forwardedFor);
   const entries = forwardedFor.split(',');
   return withoutPort((entries[Math.max(entries.length - hopCount, 0)] ?? '').trim());
 }

@@ -47,8 +47,8 @@ export type SocketFile = {
 };
 
 /**
- * Opens the socket that already listens at `draft` to owner and group, and to nobody else, and moves
- * it to `path`. Whoever connects there reaches it or the one before, at no moment none.
+ * Opens the socket that already listens at `draft` to owner and group, and to nobody else, and
+ * moves it to `path`. Whoever connects there reaches it or the one before, at no moment none.
  */
 export function publishSocketFile(draft: string, path: string): SocketFile {
   chmodSync(draft, 0o660);

@@ -32,7 +32,7 @@ test('a bearer token is found whatever the case of its scheme', () => {
   }
 });
 
-test('of basic authentication the password is the key, and the user name where there is none', () => {
+test('of basic authentication the password is the key, and without one the user name', () => {
   assert.equal(found(['basic'], basic('user:k_1')), 'basic k_1');
   assert.equal(found(['basic'], basic('user:k:1')), 'basic k:1');
   assert.equal(found(['basic'], basic('k_1:')), 'basic k_1');

@@ -10,7 +10,7 @@ function limitOf(name: string, part: Partial<CheckedLimit>): CheckedLimit {
   return { ...config, remaining: 5, resetAtMs: 1000, isExceeded: false, ...part };
 }
 
-test('of several limits the exceeded one that ends last is told, else the one with least left', () => {
+test('of several limits the exceeded one that ends last is told, or the scarcest', () => {
   const plenty = limitOf('plenty', { remaining: 9 });
   const scarce = limitOf('scarce', { remaining: 1 });
   const early = limitOf('early', { remaining: 0, isExceeded: true });

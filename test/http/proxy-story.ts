@@ -216,7 +216,7 @@ function tellOfGoodKeys(stage: Stage): void {
 }
 
 function tellOfRefusals(stage: Stage): void {
-  test('without a key, or with one that is not good, the caller reads 401 and how to ask', async () => {
+  test('without a good key the caller reads 401 and how to ask', async () => {
     const missing = await stage.ask('/v1');
     assert.equal(missing.status, 401);
     assert.equal(missing.headers['x-latchkey-code'], 'MISSING_KEY');
@@ -245,7 +245,7 @@ function tellOfRefusals(stage: Stage): void {
     assert.equal(stage.served.length, 0, 'the service was not asked');
   });
 
-  test('a rate limit is a 429 with Retry-After, and before it each answer counts down', async () => {
+  test('a rate limit is a 429 with Retry-After, after answers that count down', async () => {
     const remaining = async () => {
       const { headers } = await stage.ask('/v1', stage.bearer('limited'));
       return headers['ratelimit-remaining'];
@@ -280,7 +280,7 @@ function tellOfCallersTricks(stage: Stage): void {
     'x-original-method': 'SPOOF',
   };
 
-  test('headers that a caller makes up neither reach the service nor weaken the check', async () => {
+  test('headers that a caller makes up reach no service and weaken no check', async () => {
     const { status } = await stage.ask('/v1', { ...spoofed, ...stage.bearer('limited') });
     assert.equal(status, 429);
     const lacking = await stage.ask('/v1?permissions=&api=api_1', {

@@ -35,7 +35,7 @@ test('a path where nothing is, or where a socket was left behind, can be listene
   assert.equal(await probeSocketFile(path), '');
 });
 
-test('a path that is in use, or holds anything but a socket, is refused with the reason', async () => {
+test('a path that is in use or holds no socket is refused with the reason', async () => {
   writeFileSync(path, 'precious');
   assert.equal(await probeSocketFile(path), 'something else is there');
   assert.equal(await probeSocketFile(folder), 'something else is there');

@@ -61,7 +61,7 @@ test('while SIGHUP replaces the workers, every connection to a path is answered'
   assert.deepEqual(paths.filter(existsSync), paths);
 });
 
-test('a worker that was killed leaves its file, and its successor takes the path over', async () => {
+test('a killed worker leaves its file, and its successor takes the path over', async () => {
   for (const pid of server.workerPids()) process.kill(pid, 'SIGKILL');
   for (const path of paths) {
     await waitFor(`${path} answers`, () =>
