@@ -74,6 +74,13 @@ test('too high a cost spends nothing; cost 0 passes and tells what is left', asy
   assert.deepEqual(await one.bank.ask(keyId, 1), { outcome: 'insufficient', left: 0 });
 });
 
+test('a call that costs more than is left is refused at once, though the key is busy', async () => {
+  const keyId = await world.addKey(1000);
+  for (let call = 0; call < 20; call += 1) await one.spend(keyId, 1);
+  assert.deepEqual(await one.bank.ask(keyId, 981), { outcome: 'insufficient', left: 980 });
+  assert.deepEqual(await one.bank.ask(keyId, 980), { outcome: 'spent', left: 0 });
+});
+
 test('a key without limited credits says so', async () => {
   assert.deepEqual(await one.bank.ask('key_unknown', 1), { outcome: 'unlimited' });
 });

@@ -49,8 +49,8 @@ create function latchkey.leased_credits(key text) returns bigint language sql st
 --   key_id
 --   needs: what the calls that wait would spend, added up from the cheapest; as many are served as
 --     there are credits for
---   extra: what to lease on top; at most a quarter of what is left, so that the last credits stay
---     where every node can reach them
+--   extra: what to lease on top; at most a quarter of what is left, and nothing while there is too
+--     little for a call, so that the last credits stay where every node can reach them
 --   mark, outstanding: of the lease if there is one then, see credit_leases
 --   is_leased: whether the node has a lease
 -- One row for each key. state: `open`; `busy`, somebody else is changing it and nothing was done;
@@ -83,12 +83,15 @@ begin
         when a.is_leased and l.key_id is null then 'revoked'
         else 'open' end as state,
       (select coalesce(max(need), 0) from unnest(a.needs) need
-        where need <= c.remaining) as spent
+        where need <= c.remaining) as spent,
+      (select coalesce(max(need), 0) from unnest(a.needs) need) as asked
     from ask a
     left join latchkey.key_credits c on c.key_id = a.key_id
     left join latchkey.credit_leases l on l.key_id = a.key_id and l.node_id = node
   ), sized as (
-    select f.*, least(f.extra, greatest(f.remaining - f.spent, 0) / 4) as leased
+    select f.*, case
+      when f.spent = f.asked then least(f.extra, greatest(f.remaining - f.spent, 0) / 4)
+      else 0 end as leased
     from found f where f.state = 'open'
   ), taken as (
     update latchkey.key_credits c set remaining = c.remaining - s.spent - s.leased
