@@ -2,60 +2,70 @@
 
 #include "failure.h"
 
-enum { FORMAT_VERSION = 1, HEADER_BYTES = 16, FLAG_ENABLED = 1, FLAG_CREDITS = 2 };
+enum {
+  FORMAT_VERSION = 1,
+  LENGTHS_AT = 16,
+  META_LENGTH_AT = 32,
+  LIMITS_AT = 36,
+  LIMIT_BYTES = 21,
+  FLAG_ENABLED = 1,
+  FLAG_CREDITS = 2,
+  FLAG_ASCII = 4,
+};
 
-static double take_double(const char **at) {
-  double value;
-  memcpy(&value, *at, sizeof value);
-  *at += sizeof value;
+static uint16_t u16_at(const char *at) {
+  uint16_t value;
+  memcpy(&value, at, sizeof value);
   return value;
 }
 
-static Slice take_text(const char **at) {
-  uint16_t size;
-  memcpy(&size, *at, sizeof size);
-  Slice text = {*at + sizeof size, size};
-  *at = text.at + text.size;
+static double f64_at(const char *at) {
+  double value;
+  memcpy(&value, at, sizeof value);
+  return value;
+}
+
+static Slice take(const char **at, size_t size) {
+  Slice text = {*at, size};
+  *at += size;
   return text;
 }
 
-static Slice take_long_text(const char **at) {
-  uint32_t size;
-  memcpy(&size, *at, sizeof size);
-  Slice text = {*at + sizeof size, size};
-  *at = text.at + text.size;
-  return text;
+static void read_limit(const char *numbers, const char **texts, KeyLimit *limit) {
+  limit->limit = f64_at(numbers);
+  limit->duration_ms = f64_at(numbers + 8);
+  limit->auto_apply = numbers[16] == 1;
+  limit->limit_id = take(texts, u16_at(numbers + 17));
+  limit->name = take(texts, u16_at(numbers + 19));
 }
 
-static void take_limit(const char **at, KeyLimit *limit) {
-  limit->limit = take_double(at);
-  limit->duration_ms = take_double(at);
-  limit->auto_apply = **at == 1;
-  *at += 1;
-  limit->limit_id = take_text(at);
-  limit->name = take_text(at);
+static void refuse_unless(bool is_known) {
+  if (is_known) return;
+  fail("the replica holds key records of another form: native-bench/key-record.c must follow");
 }
 
 void key_record_decode(Slice bytes, KeyRecord *record) {
-  const char *at = bytes.at;
-  if (bytes.size < HEADER_BYTES || at[0] != FORMAT_VERSION) {
-    fail("the replica holds key records of another form: native-bench/key-record.c must follow");
-  }
-  record->is_enabled = (at[1] & FLAG_ENABLED) != 0;
-  record->has_credits = (at[1] & FLAG_CREDITS) != 0;
-  uint16_t limit_count;
-  memcpy(&limit_count, at + 2, sizeof limit_count);
-  if (limit_count > KEY_LIMITS_MAX) fail("a key has more limits than the floor can hold");
-  at += 8;
-  record->expires_at_ms = take_double(&at);
+  const char *start = bytes.at;
+  refuse_unless(bytes.size >= LIMITS_AT && start[0] == FORMAT_VERSION);
+  if ((start[1] & FLAG_ASCII) == 0) fail("the floor reads keys whose texts are ASCII only");
+  record->is_enabled = (start[1] & FLAG_ENABLED) != 0;
+  record->has_credits = (start[1] & FLAG_CREDITS) != 0;
+  record->limit_count = u16_at(start + 2);
+  if (record->limit_count > KEY_LIMITS_MAX) fail("a key has more limits than the floor can hold");
+  record->expires_at_ms = f64_at(start + 8);
+  const char *at = start + LIMITS_AT + record->limit_count * LIMIT_BYTES;
   Slice *texts[] = {
       &record->key_id,       &record->workspace_id,   &record->api_id,   &record->identity_id,
       &record->migration_id, &record->permission_ids, &record->role_ids, &record->name,
   };
   for (size_t index = 0; index < sizeof texts / sizeof *texts; index += 1) {
-    *texts[index] = take_text(&at);
+    *texts[index] = take(&at, u16_at(start + LENGTHS_AT + 2 * index));
   }
-  record->meta_json = take_long_text(&at);
-  record->limit_count = limit_count;
-  for (int index = 0; index < limit_count; index += 1) take_limit(&at, &record->limits[index]);
+  uint32_t meta_size;
+  memcpy(&meta_size, start + META_LENGTH_AT, sizeof meta_size);
+  record->meta_json = take(&at, meta_size);
+  for (int index = 0; index < record->limit_count; index += 1) {
+    read_limit(start + LIMITS_AT + index * LIMIT_BYTES, &at, &record->limits[index]);
+  }
+  refuse_unless(at == start + bytes.size);
 }
