@@ -26,7 +26,7 @@ function retentionOption<const Name extends keyof Retention>(name: Name, rows: s
     name,
     kind: 'integer',
     fallback: String(defaultRetention[name]),
-    range: [1, 36_500],
+    range: [1, 10_000],
     text: `Days for which ClickHouse keeps ${rows}.`,
   } as const satisfies Option;
 }
@@ -164,7 +164,7 @@ export const options = [
     kind: 'integer',
     fallback: '65536',
     range: [1024, 2 ** 30],
-    text: 'How many keys can have credits leased to this node at a time; 16 bytes each.',
+    text: 'How many keys can have credits leased to this node at a time; 24 bytes each.',
   },
   {
     name: 'drain-ms',

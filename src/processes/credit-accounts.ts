@@ -27,6 +27,7 @@ export class CreditAccounts {
   readonly #asking = new Set<CreditAccount>();
   readonly #returning = new Set<CreditAccount>();
   readonly #open = new Set<CreditAccount>();
+  readonly #recalled = new Set<CreditAccount>();
   /** Leases that were not taken because the table had no room. */
   tableFullCount = 0;
 
@@ -65,12 +66,13 @@ export class CreditAccounts {
     for (const account of this.#asking) {
       this.#serveFromTable(account);
       account.answerAll({ outcome: 'unavailable' });
+      this.#rest(account);
     }
-    this.#asking.clear();
   }
 
   /** When there is something to do next; Infinity: nothing. */
   nextDueAtMs(): number {
+    if (this.#recalled.size > 0) return 0;
     let nextMs = Number.POSITIVE_INFINITY;
     for (const { retryAtMs } of this.#returning) nextMs = Math.min(nextMs, retryAtMs);
     for (const account of this.#asking) {
@@ -88,7 +90,7 @@ export class CreditAccounts {
       this.#serveFromTable(account);
       const plan = this.#plan(account, nowMs);
       if (plan) plans.push(plan);
-      else this.#asking.delete(account);
+      else this.#rest(account);
     }
     return plans;
   }
@@ -115,12 +117,22 @@ export class CreditAccounts {
     }
   }
 
-  /** Closes the leases of these keys; what they have left is to be given back. */
+  /** What these keys have leased, or are about to lease, is to be given back. */
   recall(keyIds: Iterable<string>): void {
     for (const keyId of keyIds) {
       const account = this.#accounts.get(keyId);
-      if (account?.lease === 'open') this.#close(account);
+      if (!account || account.lease === 'returning') continue;
+      if (account.lease === 'open' || this.#asking.has(account)) this.#recalled.add(account);
     }
+  }
+
+  /**
+   * Not to be called while a statement is under way or its outcome in doubt: a lease that is closed
+   * between the making of a mark and its grant would lose what it had left.
+   */
+  closeRecalled(): void {
+    for (const account of this.#recalled) if (account.lease === 'open') this.#close(account);
+    this.#recalled.clear();
   }
 
   closeAll(): void {
@@ -128,7 +140,10 @@ export class CreditAccounts {
   }
 
   isReturning(keyIds: readonly string[]): boolean {
-    return keyIds.some((keyId) => this.#accounts.get(keyId)?.lease === 'returning');
+    return keyIds.some((keyId) => {
+      const account = this.#accounts.get(keyId);
+      return account && (account.lease === 'returning' || this.#recalled.has(account));
+    });
   }
 
   returns(countMax: number, nowMs: number): Return[] {
@@ -188,7 +203,7 @@ export class CreditAccounts {
     }
   }
 
-  /** Closes leases that lie idle, renews those that run low, forgets keys that are cold. */
+  /** Recalls leases that lie idle, renews those that run low, forgets keys that are cold. */
   sweep(nowMs: number): void {
     for (const account of this.#accounts.values()) {
       if (account.lease === 'open') this.#sweepOpen(account, nowMs);
@@ -207,7 +222,7 @@ export class CreditAccounts {
       account.isRunningLow = left * 2 <= account.size && account.size > 0;
       if (account.isRunningLow) this.#asking.add(account);
     } else if (nowMs - account.leftSinceMs >= idleMs) {
-      this.#close(account);
+      this.#recalled.add(account);
     }
   }
 

@@ -215,6 +215,7 @@ export class CreditBank {
       this.#nextBeatMs = clock() + beatEveryMs;
     }
     if (this.#needsCheck || clock() >= this.#nextCheckMs) await this.#check();
+    this.#accounts.closeRecalled();
     await this.#giveBack();
     await this.#lease();
   }

@@ -3,7 +3,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 
 /**
  * The id of the node that lives in a data folder: made once, kept in a file, never that of another
- * node. It owns leases of credits, which come back when a node with this id starts again.
+ * node. It owns leases of credits, which come back when a node with this id starts again. Whoever
+ * copies a data folder to make a second node must leave this file out.
  */
 export function nodeIdentity(path: string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8').trim();

@@ -123,7 +123,7 @@ async function startBehindProxy(t: TestContext, nodeId: string) {
   return { proxy, node };
 }
 
-test('without Postgres a lease is spent to its end, and other calls are told at once', async (t) => {
+test('without Postgres a lease is spent to its end, and others are told at once', async (t) => {
   const { proxy, node } = await startBehindProxy(t, 'node_cut_off');
   const [leased, cold] = [await world.addKey(100_000), await world.addKey(100)];
   for (let call = 0; call < 500; call += 1) await node.spend(leased, 1);

@@ -68,7 +68,7 @@ test('25 credits are five calls of cost 5 for two workers, and for two nodes', a
   assert.equal(await remaining(key), 0);
 });
 
-test('each answer tells what is left after it; what does not suffice is left as it is', async () => {
+test('each answer tells what is left after it; what is too little is left as it is', async () => {
   const key = await createKey({ remaining: 100 });
   for (let left = 99; left >= 40; left -= 1) {
     assert.equal((await verify(here, key)).credits, left);
