@@ -28,6 +28,8 @@ export type Schema<T = unknown> = {
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean;
   readonly maxProperties?: number;
+  /** Of results only. */
+  readonly anyOf?: readonly Schema[];
 };
 
 /** The type of the values that a schema describes. */
@@ -104,6 +106,14 @@ export function open<F extends Fields>(fields: F, description: string): Schema<O
     }
   }
   return { type: 'object', properties, required, description };
+}
+
+/** An object of one of these kinds, in a result. */
+export function either<A extends object, B extends object>(
+  first: Schema<A>,
+  second: Schema<B>,
+): Schema<A | B> {
+  return { type: 'object', anyOf: [first, second] };
 }
 
 export function optional<T>(schema: Schema<T>): Optional<T> {

@@ -1,6 +1,7 @@
 /** Request and result of `keys.verifyKeys`: many verifications in one body. */
-import { list, type Schema } from './json-schema.ts';
-import { type VerifyKeyBody, verifyKeyBody } from './verify-key.ts';
+import { errorSchema, invalidRequestSchema } from './envelopes.ts';
+import { either, list, open, type Schema } from './json-schema.ts';
+import { type VerifyKeyBody, verifyKeyBody, verifyKeyResult } from './verify-key.ts';
 
 export const verificationsMax = 1000;
 
@@ -20,3 +21,12 @@ export const verifyKeysEnvelope: Schema<unknown[]> = {
 } as Schema<unknown[]>;
 
 export type VerifyKeysBody = VerifyKeyBody[];
+
+const refusedItem = open(
+  { error: either(invalidRequestSchema, errorSchema) },
+  'An item that could not be judged.',
+);
+
+export const verifyKeysResult = list(either(verifyKeyResult, refusedItem), {
+  description: 'A verdict or an error for each item, in the order of the request.',
+});

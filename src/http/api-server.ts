@@ -8,10 +8,12 @@ import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
 import { openExchange, sendJson, type Traffic } from './exchange.ts';
 import { addForwardAuth, type ForwardAuthOptions } from './forward-auth-endpoint.ts';
-import { addJsonEndpoint, refuseMethod } from './json-endpoint.ts';
+import { hotCalls } from './hot-calls.ts';
+import { addJsonEndpoint, refuseMethod, refusePath } from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
 import { type ManagementCall, runManagementCall } from './management.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
+import { addReference } from './reference-endpoint.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
 import { answerBatch } from './verify-batch-endpoint.ts';
 import { answerVerification } from './verify-endpoint.ts';
@@ -62,9 +64,8 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
       void runManagementCall(call, { exchange, request }, ports.awaitApplied);
     });
   }
-  app.any('/*', (response) => {
-    response.writeStatus('404 Not Found').end('404 page not found\n');
-  });
+  addReference({ app, traffic, calls: [...hotCalls, ...ports.calls] });
+  app.any('/*', refusePath);
   return { app, traffic };
 }
 

@@ -68,7 +68,7 @@ export function openExchange(
 export type Reply = {
   status: number;
   contentType: string;
-  body: string;
+  body: string | Uint8Array;
   headers?: Headers;
   /** To a HEAD request: the headers alone, and the connection stays open. */
   isHead?: boolean;

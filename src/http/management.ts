@@ -25,6 +25,8 @@ export type ManagementCall = {
   /** `apis.createApi`: the path is `/v2/` and this. */
   name: string;
   body: Schema;
+  /** Of `data` in the answer. */
+  result: Schema;
   envelope: Envelope;
   /** A change is answered after this node's replica has it. */
   isChange: boolean;
