@@ -15,7 +15,7 @@ import { type BodyValidator, createBodyValidator, parseJsonBody } from './body-v
 import { type Exchange, openExchange, sendFault, type Traffic } from './exchange.ts';
 import { readBody } from './request-body.ts';
 import { type RequestCounters, takeRequest } from './request-quota.ts';
-import type { HttpApp, HttpResponse } from './uws.ts';
+import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
 
 export type JsonEndpointOptions = {
   app: HttpApp;
@@ -107,6 +107,16 @@ function refuseLargeBody(exchange: Exchange, bytesMax: number): void {
   sendFault(exchange, fault('user/bad_request/request_body_too_large', detail));
 }
 
-export function refuseMethod(response: HttpResponse): void {
-  response.writeStatus('405 Method Not Allowed').end('405 method not allowed\n');
+export function refuseMethod(response: HttpResponse, request: HttpRequest): void {
+  sendPlain(response, request, '405 Method Not Allowed');
+}
+
+export function refusePath(response: HttpResponse, request: HttpRequest): void {
+  sendPlain(response, request, '404 Not Found');
+}
+
+/** An answer to HEAD has no body: one would be taken for the beginning of the next answer. */
+function sendPlain(response: HttpResponse, request: HttpRequest, status: string): void {
+  const isHead = request.getMethod() === 'head';
+  response.writeStatus(status).end(isHead ? '' : `${status}\n`);
 }

@@ -20,6 +20,7 @@ import type { Releasers } from '../lib/releasers.ts';
 import { Replicator } from '../replication/replicator.ts';
 import type { NodeFiles } from './node-files.ts';
 import { untilDone } from './until-done.ts';
+import { startUpkeep, type Upkeep } from './upkeep.ts';
 
 export type KeysRiver = {
   replicator: Replicator;
@@ -31,6 +32,8 @@ export type KeysRiver = {
 export type KeysRiverOptions = {
   databaseUrl: string;
   chosenRootKey: string;
+  /** The text of the master keys; empty: none. */
+  masterKey: string;
   files: NodeFiles;
   /** Resolves when every worker reads from the new file. */
   switchWorkers(path: string): Promise<void>;
@@ -70,7 +73,24 @@ export function startKeysRiver(options: KeysRiverOptions, releasers: Releasers):
     clock: Date.now,
   });
   releasers.push('replicator', () => replicator.stop());
+  keepUp(prepared, () => startUpkeep(database, options.masterKey, logger), releasers);
   return { replicator, prepared, replicaPath: () => path ?? '' };
+}
+
+/** From the moment on that there is something to keep up; a stop does not wait for that moment. */
+function keepUp(prepared: Promise<unknown>, start: () => Upkeep, releasers: Releasers): void {
+  let upkeep: Upkeep | undefined;
+  let isStopping = false;
+  prepared.then(
+    () => {
+      if (!isStopping) upkeep = start();
+    },
+    () => {},
+  );
+  releasers.push('upkeep', () => {
+    isStopping = true;
+    return upkeep?.stop();
+  });
 }
 
 function prepare(database: Database, options: KeysRiverOptions): Promise<FirstStart> {

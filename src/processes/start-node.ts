@@ -100,6 +100,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
       ...river,
       databaseUrl: stores.databaseUrl,
       chosenRootKey: config.rootKey,
+      masterKey: config.masterKey,
       switchWorkers: (path) => workers.switchReplica(path),
     },
     releasers,
