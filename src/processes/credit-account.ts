@@ -63,12 +63,3 @@ export class CreditAccount {
     this.answerEach(new Map(this.calls.map((call) => [call, answer])));
   }
 }
-
-/** What the calls cost, added up one after the other. */
-export function sumsOfCosts(calls: readonly CreditCall[]): number[] {
-  let sum = 0;
-  return calls.map((call) => {
-    sum += call.cost;
-    return sum;
-  });
-}

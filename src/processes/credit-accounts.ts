@@ -3,15 +3,12 @@
  * asked, what to be given back, and what follows from an answer. Knows no database; CreditBank
  * carries the questions there, one batch at a time.
  */
-import type { LeaseAsk, Leased, OwnLease, Return } from '../control/credit-leases.ts';
+import type { Leased, OwnLease, Return } from '../control/credit-leases.ts';
 import type { CreditAnswer } from '../domain/credit-answer.ts';
 import { assert } from '../lib/assert.ts';
 import type { CreditTable } from '../limits/credit-table.ts';
-import { CreditAccount, type CreditCall, sumsOfCosts } from './credit-account.ts';
-import { nextLeaseSize } from './lease-size.ts';
-
-/** What is asked of Postgres for one key, and for whom. */
-export type LeasePlan = { account: CreditAccount; calls: readonly CreditCall[]; ask: LeaseAsk };
+import { CreditAccount, type CreditCall } from './credit-account.ts';
+import { answersToServed, type LeasePlan, planLease } from './lease-plan.ts';
 
 const idleMs = 1000;
 /** How long an answer stands for the same question: an empty key asks no more often than this. */
@@ -88,7 +85,8 @@ export class CreditAccounts {
       if (plans.length === countMax) break;
       if (account.lease === 'returning' || account.retryAtMs > nowMs) continue;
       this.#serveFromTable(account);
-      const plan = this.#plan(account, nowMs);
+      const plan = planLease(account, this.#table, nowMs);
+      if (plan?.isTableFull) this.tableFullCount += 1;
       if (plan) plans.push(plan);
       else this.#rest(account);
     }
@@ -96,7 +94,8 @@ export class CreditAccounts {
   }
 
   /** Does what follows from the answer. True: other nodes are to be asked for what they have. */
-  apply({ account, calls, ask }: LeasePlan, found: Leased, nowMs: number): boolean {
+  apply(plan: LeasePlan, found: Leased, nowMs: number): boolean {
+    const { account } = plan;
     switch (found.state) {
       case 'busy':
         account.retryAtMs = nowMs + busyRetryMs;
@@ -111,7 +110,7 @@ export class CreditAccounts {
         this.#rest(account);
         return false;
       case 'open':
-        return this.#applyOpen({ account, calls, ask }, found, nowMs);
+        return this.#applyOpen(plan, found, nowMs);
       default:
         return found.state satisfies never;
     }
@@ -245,41 +244,8 @@ export class CreditAccounts {
     account.answerEach(answers);
   }
 
-  /** undefined: there is nothing to be asked. */
-  #plan(account: CreditAccount, nowMs: number): LeasePlan | undefined {
-    if (account.calls.length === 0 && !account.isRunningLow) return undefined;
-    const calls = account.callsByCost();
-    const needs = sumsOfCosts(calls);
-    const isOpen = account.lease === 'open';
-    const left = isOpen ? this.#table.spend(account.keyId, 0).left : 0;
-    if (account.retryAtMs === 0) {
-      account.size = nextLeaseSize({
-        size: account.size,
-        lastedMs: lastedMs(account, left, nowMs),
-        asked: needs.at(-1) ?? 0,
-      });
-    }
-    const wanted = account.recallUntilMs === 0 ? Math.max(0, account.size - left) : 0;
-    account.askedAtMs = nowMs;
-    account.isRunningLow = false;
-    if (calls.length === 0 && wanted === 0) return undefined;
-    const mark = wanted > 0 ? this.#table.reserve(account.keyId) : undefined;
-    if (wanted > 0 && mark === undefined) this.tableFullCount += 1;
-    return {
-      account,
-      calls,
-      ask: {
-        keyId: account.keyId,
-        needs,
-        extra: mark === undefined ? 0 : wanted,
-        mark: mark ?? 0,
-        outstanding: left,
-        isLeased: isOpen,
-      },
-    };
-  }
-
-  #applyOpen({ account, calls, ask }: LeasePlan, found: Leased, nowMs: number): boolean {
+  #applyOpen(plan: LeasePlan, found: Leased, nowMs: number): boolean {
+    const { account, calls, ask } = plan;
     const unleased = Math.max(0, found.unleased);
     if (found.leased > 0) {
       const grant = { amount: found.leased, mark: ask.mark, unleased };
@@ -291,7 +257,7 @@ export class CreditAccounts {
     }
     const ownLeft = account.lease === 'open' ? this.#table.spend(account.keyId, 0).left : 0;
     const left = Math.max(0, found.unleased + ownLeft);
-    account.answerEach(answersToServed({ account, calls, ask }, { spent: found.spent, left }));
+    account.answerEach(answersToServed(plan, { spent: found.spent, left }));
     account.size = Math.min(account.size, ownLeft);
     account.known = { left, isFinal: false, untilMs: nowMs + knownMs };
     const short = calls.filter((call) => !call.isAnswered);
@@ -368,23 +334,4 @@ export class CreditAccounts {
   #freeUnusedSlot(account: CreditAccount): void {
     if (account.lease === 'none') this.#table.forget(account.keyId);
   }
-}
-
-/** How long the whole lease would have lasted at the pace at which it was spent. */
-function lastedMs({ askedAtMs, size }: CreditAccount, left: number, nowMs: number): number {
-  const sinceMs = nowMs - askedAtMs;
-  return size > left ? (sinceMs * size) / (size - left) : sinceMs;
-}
-
-/** As if the calls had been served one after the other: each is told what was left after it. */
-function answersToServed(
-  { calls, ask }: LeasePlan,
-  { spent, left }: { spent: number; left: number },
-): Map<CreditCall, CreditAnswer> {
-  const answers = new Map<CreditCall, CreditAnswer>();
-  for (const [index, call] of calls.entries()) {
-    const need = ask.needs[index] as number;
-    if (need <= spent) answers.set(call, { outcome: 'spent', left: left + spent - need });
-  }
-  return answers;
 }

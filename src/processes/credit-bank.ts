@@ -35,7 +35,8 @@ import { createBackoff } from '../lib/backoff.ts';
 import { classifyDatabaseError, type Database } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { CreditTable } from '../limits/credit-table.ts';
-import { CreditAccounts, type LeasePlan } from './credit-accounts.ts';
+import { CreditAccounts } from './credit-accounts.ts';
+import type { LeasePlan } from './lease-plan.ts';
 import { Wakeable } from './wakeable.ts';
 
 /** `database` is ended by whoever opened it, after `stop`: that ends the LISTEN too. */

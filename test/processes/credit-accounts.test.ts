@@ -7,7 +7,8 @@ import type { Leased } from '../../src/control/credit-leases.ts';
 import type { CreditAnswer } from '../../src/domain/credit-answer.ts';
 import { CreditTable } from '../../src/limits/credit-table.ts';
 import { prepareCreditTable } from '../../src/limits/prepare-credit-table.ts';
-import { CreditAccounts, type LeasePlan } from '../../src/processes/credit-accounts.ts';
+import { CreditAccounts } from '../../src/processes/credit-accounts.ts';
+import type { LeasePlan } from '../../src/processes/lease-plan.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-accounts-'));
 after(() => rmSync(folder, { recursive: true }));
