@@ -18,10 +18,15 @@ export type Command = {
   /** How it is called, after `latchkey`. */
   usage: string;
   summary: string;
+  /** How many words may follow its name. */
+  wordCountMax: number;
   flags: readonly FlagDescription[];
   /** The settings of the server may be given as flags too. */
   takesSettings: boolean;
-  /** Resolves with the exit code. */
+  /**
+   * Resolves with the exit code. What it needs is imported here and not before: help, version and a
+   * wrong call then take 0.16 s of CPU instead of 0.6.
+   */
   run(invocation: Invocation): Promise<number>;
 };
 

@@ -1,6 +1,6 @@
 /** `latchkey doctor`: looks at everything that a node stands on and says what to do. */
 import type { Command } from './command.ts';
-import { type Check, examine } from './doctor-checks.ts';
+import type { Check } from './doctor-checks.ts';
 import { settingsOf } from './environment.ts';
 import { tinted } from './terminal.ts';
 
@@ -8,10 +8,13 @@ export const doctorCommand: Command = {
   name: 'doctor',
   usage: 'doctor',
   summary: 'Check Node, the system, the stores, disk and clock; say what is wrong and what to do.',
+  wordCountMax: 0,
   flags: [],
   takesSettings: true,
   async run({ environment, flags, terminal }) {
-    const checks = await examine(settingsOf(environment, flags));
+    const config = settingsOf(environment, flags);
+    const { examine } = await import('./doctor-checks.ts');
+    const checks = await examine(config);
     const isWell = checks.every((check) => check.state !== 'bad');
     if (terminal.isJson) terminal.print(JSON.stringify({ isWell, checks }));
     else for (const check of checks) terminal.print(lineOf(check));

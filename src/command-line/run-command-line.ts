@@ -19,16 +19,14 @@ export async function runCommandLine(
   const [name = 'help', ...rest] = argv;
   const terminal = createTerminal(argv.includes('--json'));
   if (name === 'help' || name === '--help' || name === '-h') {
-    terminal.print(overview());
+    const asked = commands.find((one) => one.name === rest[0]);
+    terminal.print(asked ? help(asked) : overview());
     return 0;
   }
-  if (name === '--version') return runOne(versionCommand, rest, { environment, terminal });
-  const command = commands.find((one) => one.name === name);
-  if (!command) {
-    terminal.complain(`latchkey: there is no command '${name}'.\n\n${overview()}`);
-    return 2;
-  }
-  return runOne(command, rest, { environment, terminal });
+  const command = name === '--version' ? versionCommand : commands.find((one) => one.name === name);
+  if (command) return runOne(command, rest, { environment, terminal });
+  const fault = new UsageFault(`there is no command '${name}'; see latchkey --help`);
+  return complain(fault, terminal);
 }
 
 type Surroundings = { environment: Environment; terminal: Terminal };
@@ -46,11 +44,15 @@ async function runOne(
     }
     return await command.run({ words, flags, environment, terminal });
   } catch (error) {
-    const isUsage = error instanceof UsageFault || error instanceof SettingsFault;
-    if (terminal.isJson) terminal.print(JSON.stringify({ error: (error as Error).message }));
-    else terminal.complain(`latchkey: ${messageOf(error)}`);
-    return isUsage ? 2 : 1;
+    return complain(error, terminal);
   }
+}
+
+function complain(error: unknown, terminal: Terminal): number {
+  const message = messageOf(error);
+  if (terminal.isJson) terminal.print(JSON.stringify({ error: message }));
+  else terminal.complain(`latchkey: ${message}`);
+  return error instanceof UsageFault || error instanceof SettingsFault ? 2 : 1;
 }
 
 function messageOf(error: unknown): string {
@@ -58,8 +60,10 @@ function messageOf(error: unknown): string {
   return cause instanceof Error ? `${message}: ${messageOf(cause)}` : message;
 }
 
+type KnownFlags = Record<string, { type: 'string' | 'boolean'; short?: string }>;
+
 function parse(command: Command, argv: readonly string[]): { words: string[]; flags: Flags } {
-  const known: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+  const known: KnownFlags = {
     json: { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   };
@@ -67,14 +71,24 @@ function parse(command: Command, argv: readonly string[]): { words: string[]; fl
     known[flag.name] = { type: flag.kind === 'switch' ? 'boolean' : 'string' };
   }
   if (command.takesSettings) for (const { name } of options) known[name] = { type: 'string' };
+  const { values, positionals: words } = parseWords(command, argv, known);
+  const surplus = words[command.wordCountMax];
+  if (surplus !== undefined) {
+    throw new UsageFault(`'${surplus}' is one word too many; usage: latchkey ${command.usage}`);
+  }
+  const flags = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, String(value)]),
+  );
+  return { words, flags };
+}
+
+function parseWords(command: Command, argv: readonly string[], known: KnownFlags) {
   try {
-    const parsed = parseArgs({ args: [...argv], options: known, allowPositionals: true });
-    const flags = Object.fromEntries(
-      Object.entries(parsed.values).map(([name, value]) => [name, String(value)]),
-    );
-    return { words: parsed.positionals, flags };
+    return parseArgs({ args: [...argv], options: known, allowPositionals: true });
   } catch (error) {
-    throw new UsageFault(`${(error as Error).message}\nSee: latchkey ${command.name} --help`);
+    // What follows the first sentence is about a double dash, which no command here needs.
+    const [problem = ''] = (error as Error).message.split('. ');
+    throw new UsageFault(`${problem}; see latchkey ${command.name} --help`);
   }
 }
 

@@ -1,21 +1,30 @@
-import { createLogger } from '../lib/logger.ts';
-import { runNode } from '../processes/run-node.ts';
 import type { Command } from './command.ts';
 import { settingsOf } from './environment.ts';
+import { startBanner, startReport } from './start-banner.ts';
 
 export const startCommand: Command = {
   name: 'start',
   usage: 'start',
   summary: 'Start the server with its stores, until Ctrl-C. SIGHUP replaces the workers.',
+  wordCountMax: 0,
   flags: [],
   takesSettings: true,
   async run({ environment, flags, terminal }) {
     const config = settingsOf(environment, flags);
+    const { createLogger } = await import('../lib/logger.ts');
+    const { runNode } = await import('../processes/run-node.ts');
     const isTerminal = process.stderr.isTTY === true;
     const automatic = isTerminal ? 'pretty' : 'json';
     const logFormat = config.logFormat === 'auto' ? automatic : config.logFormat;
     const logger = createLogger(config.logLevel, logFormat, { process: 'primary' });
-    await runNode(config, { logger, logFormat, say: terminal.print });
+    await runNode(config, {
+      logger,
+      logFormat,
+      onPrepared(rootKey) {
+        const report = () => JSON.stringify(startReport(config, rootKey));
+        terminal.print(terminal.isJson ? report() : startBanner(config, rootKey));
+      },
+    });
     return 0;
   },
 };

@@ -10,6 +10,7 @@ export const versionCommand: Command = {
   name: 'version',
   usage: 'version',
   summary: 'Print the version of Latchkey and of what it runs on.',
+  wordCountMax: 0,
   flags: [],
   takesSettings: false,
   async run({ terminal }) {

@@ -46,7 +46,7 @@ test('SIGTERM takes no new connection and finishes a call that waits for Postgre
   assert.equal(apis.length, 1);
 });
 
-test('a killed primary takes its workers along, and the next start ships what they left', async () => {
+test('a killed primary takes its workers along; the next start ships what they left', async () => {
   await server.start();
   const rowsBefore = (await readEventRows(server.clickhouseUrl)).length;
   const connection = await openRawConnection(server.url);
