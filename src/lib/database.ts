@@ -2,7 +2,8 @@
  * The one place that opens PostgreSQL connections, and the one that judges their errors: callers
  * branch on the class of a failure, never on its text.
  */
-import postgres from 'postgres';
+import type postgres from 'postgres';
+import { postgresDriver } from './postgres-driver.ts';
 
 export type Database = postgres.Sql;
 export type Transaction = postgres.TransactionSql;
@@ -19,14 +20,14 @@ export type DatabaseOptions = {
 
 /** Connections are opened on first use; bigint comes back as a JavaScript number. */
 export function openDatabase(url: string, options: DatabaseOptions): Database {
-  return postgres(url, {
+  return postgresDriver(url, {
     max: options.connectionsMax,
     idle_timeout: options.idleSeconds ?? 0,
     connect_timeout: 5,
     backoff: () => 0.2,
     connection: { application_name: options.applicationName },
     // Every bigint here is a millisecond instant or a count below 2^53.
-    types: { bigint: { ...postgres.BigInt, parse: Number, serialize: String } },
+    types: { bigint: { ...postgresDriver.BigInt, parse: Number, serialize: String } },
     onnotice() {},
   });
 }

@@ -5,8 +5,11 @@ import {
   constraintOf,
   type Database,
   openDatabase,
+  type Queryable,
+  type Transaction,
 } from '../../src/lib/database.ts';
 import { type TestDatabase, testDatabase } from '../support/stores.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let server: TestDatabase;
 let database: Database;
@@ -57,14 +60,69 @@ test('a lock that is not to be waited for, and a race that is lost, are conflict
   assert.equal(await failureOf(late), 'conflict');
 });
 
-test('a connection that the server ends was unreachable, and the next one is good', async () => {
-  const ended = database.begin(async (transaction) => {
-    const [own] = await transaction<{ pid: number }[]>`select pg_backend_pid() as pid`;
-    await database`select pg_terminate_backend(${own?.pid ?? 0})`;
-    await transaction`select 1`;
+/** Gives what ends the transaction's connection, from the server's side. */
+async function ender(transaction: Queryable): Promise<() => Promise<unknown>> {
+  const [own] = await transaction<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  return () => database`select pg_terminate_backend(${own?.pid ?? 0})`.execute();
+}
+
+function openSingle(): Database {
+  return openDatabase(server.url, { connectionsMax: 1, applicationName: 'latchkey test' });
+}
+
+test('a transaction whose connection ends is unreachable, and the pool is good again', async () => {
+  const single = openSingle();
+  const endings: ((transaction: Transaction) => Promise<unknown>)[] = [
+    async (transaction) => {
+      await (await ender(transaction))();
+      await transaction`select 1`;
+    },
+    async (transaction) => {
+      await (await ender(transaction))();
+      await transaction`select ${'x'.repeat(5000)}::text`;
+    },
+    async (transaction) => {
+      const end = await ender(transaction);
+      await Promise.all([transaction`select pg_sleep(60)`, end()]);
+    },
+    async (transaction) => {
+      const end = await ender(transaction);
+      for await (const _ of transaction`select generate_series(1, 5)`.cursor(1)) await end();
+    },
+  ];
+  for (const [place, ending] of [...endings, ...endings].entries()) {
+    assert.equal(await failureOf(single.begin(ending)), 'unreachable', `ending ${place}`);
+    for (const number of [1, 2]) {
+      assert.equal(await failureOf(single`select ${number}::int`), 'none', `after ${place}`);
+    }
+  }
+  await single.end();
+});
+
+test('a reserved connection that has ended is unreachable', async () => {
+  const single = openSingle();
+  const reserved = await single.reserve();
+  await (await ender(reserved))();
+  assert.equal(await failureOf(reserved`select 1`), 'unreachable');
+  await waitFor('it is closed', async () => (await failureOf(single`select 1`)) === 'none');
+  await single.end();
+});
+
+test('what is left of a transaction whose connection has ended is not done without it', async () => {
+  const single = openSingle();
+  let late: Promise<unknown> = Promise.resolve();
+  const lost = single.begin(async (transaction) => {
+    await transaction`insert into things values (100)`;
+    await (await ender(transaction))();
+    await waitFor('the pool has connected again', async () => {
+      return (await failureOf(single`select 1`)) === 'none';
+    });
+    late = failureOf(transaction`insert into things values (101)`);
   });
-  assert.equal(await failureOf(ended), 'unreachable');
-  assert.equal(await failureOf(database`select 1`), 'none');
+  assert.equal(await failureOf(lost), 'unreachable');
+  await waitFor('the late statement is settled', async () => (await late) === 'unreachable');
+  assert.deepEqual([...(await database`select id from things where id >= 100`)], []);
+  await single.end();
 });
 
 test('a database, a user or a right that is missing is for a person to settle', async () => {

@@ -1,0 +1,132 @@
+/**
+ * The PostgreSQL driver, version 3.4.9, with its faults around a connection that ends in the middle
+ * of a transaction repaired while it is loaded. As it is, whoever has a transaction open when the
+ * server restarts is taken down: the ROLLBACK that the driver then sends throws where nobody can
+ * catch it. What is more, later statements of the transaction may reach the next connection, where
+ * they are no transaction any more; and a connection that ends with something still to be written,
+ * or to be answered, keeps it and lets all who use it again wait for ever.
+ *
+ * The text of the driver is replaced on its way from the disk: nothing is changed there, and an
+ * installation that runs no scripts has the repairs too. `database.pg.test.ts` fails without any of
+ * them. A driver that they do not fit fails at its first load. The other way was another driver,
+ * whose statements are not checked by tagged templates.
+ */
+import { createRequire, registerHooks } from 'node:module';
+import type postgres from 'postgres';
+
+type Repair = { broken: string; sound: string };
+
+/** A transaction ends with its connection: nothing that belongs to it is sent any more. */
+const ofTransactions: readonly Repair[] = [
+  {
+    broken: `      , connection
+      , prepare = null`,
+    sound: `      , connection
+      , lost = null
+      , prepare = null`,
+  },
+  {
+    broken: 'connection.onclose = reject)',
+    sound: `connection.onclose = error => {
+          lost = error
+          while (queries.length) queries.shift().reject(error)
+          reject(error)
+        })`,
+  },
+  {
+    broken: `        q.catch(e => uncaughtError || (uncaughtError = e))
+`,
+    sound: `        q.catch(e => uncaughtError || (uncaughtError = e))
+        if (lost) return q.reject(lost)
+`,
+  },
+];
+
+/** A connection that has ended takes no statement, and leaves nothing to the one after it. */
+const ofConnections: readonly Repair[] = [
+  {
+    broken: `  function execute(q) {
+`,
+    sound: `  function execute(q) {
+    if (socket === null) {
+      queryError(q, Errors.connection('CONNECTION_CLOSED', options))
+      return true
+    }
+`,
+  },
+  {
+    broken: `  function nextWrite(fn) {
+`,
+    sound: `  function forgetWrites() {
+    clearImmediate(nextWriteTimer)
+    chunk = nextWriteTimer = null
+  }
+
+  function nextWrite(fn) {
+    if (socket === null) {
+      forgetWrites()
+      return false
+    }
+`,
+  },
+  {
+    broken: `    incomings = null
+    clearImmediate(nextWriteTimer)
+`,
+    sound: `    incomings = null
+    errorResponse = null
+    forgetWrites()
+`,
+  },
+  {
+    broken: '!hadError && (query || sent.length) && error(',
+    sound: ';(query || sent.length) && error(',
+  },
+  {
+    broken: `    closedTime = performance.now()
+`,
+    sound: `    query = null
+    closedTime = performance.now()
+`,
+  },
+];
+
+const repairsOf = new Map([
+  ['index.js', ofTransactions],
+  ['connection.js', ofConnections],
+]);
+
+function loadRepaired(): typeof postgres {
+  const open = new Set(repairsOf.keys());
+  const hooks = registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      const name = /\/postgres\/cjs\/src\/([^/]+)$/.exec(url)?.[1] ?? '';
+      const repairs = repairsOf.get(name);
+      if (!repairs) return loaded;
+      open.delete(name);
+      return { ...loaded, source: repaired(String(loaded.source), repairs) };
+    },
+  });
+  try {
+    const driver = createRequire(import.meta.url)('postgres');
+    if (open.size > 0) throw new Error('the PostgreSQL driver was loaded without its repairs');
+    return driver;
+  } finally {
+    hooks.deregister();
+  }
+}
+
+function repaired(source: string, repairs: readonly Repair[]): string {
+  let text = source;
+  for (const { broken, sound } of repairs) {
+    const [before, after, ...more] = text.split(broken);
+    if (after === undefined || more.length > 0) {
+      throw new Error('the PostgreSQL driver is not the version that its repairs are made for');
+    }
+    text = `${before}${sound}${after}`;
+  }
+  return text;
+}
+
+export const postgresDriver = loadRepaired();
