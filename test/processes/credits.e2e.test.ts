@@ -101,6 +101,19 @@ test('changed credits hold for the very next verification', async () => {
   assert.deepEqual([unlimited.code, unlimited.credits], ['VALID', undefined]);
 });
 
+test('the metrics tell of leases, of what they hold, and of the room in both tables', async () => {
+  const key = await createKey({ remaining: 100_000 });
+  for (let call = 0; call < 30; call += 1) await verify(here, key);
+  const text = await (await fetch(`${one.adminUrl}/metrics`)).text();
+  const metric = (name: string) => Number(text.match(new RegExp(`^${name} (.+)$`, 'm'))?.[1]);
+  assert.ok(metric('latchkey_credit_leases') >= 1);
+  assert.ok(metric('latchkey_credits_leased') >= 1);
+  assert.ok(metric('latchkey_credit_slots_used') >= 1);
+  assert.equal(metric('latchkey_credit_slots'), 65_536);
+  assert.equal(metric('latchkey_limit_slots_used'), 0);
+  assert.match(text, /^latchkey_credit_asks_total\{outcome="spent"\} [1-9]/m);
+});
+
 test('a node that is killed and started again gives back what it had not spent', async () => {
   const key = await createKey({ remaining: 10_000 });
   for (let call = 0; call < 300; call += 1) await verify(there, key);
