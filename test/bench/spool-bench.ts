@@ -12,11 +12,10 @@ import { parseArgs } from 'node:util';
 import { newId } from '../../src/domain/ids.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
 import { createClickhouse } from '../../src/events/clickhouse.ts';
-import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
 import type { Shipper } from '../../src/events/shipper.ts';
 import type { SpoolWriter } from '../../src/events/spool-writer.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
-import { clientOf, startPrimary, temporaryFolder, testSpool } from '../events/river.ts';
+import { clientOf, makeTables, startPrimary, temporaryFolder, testSpool } from '../events/river.ts';
 import { verificationEvent } from '../events/verification-events.ts';
 import { testClickhouse } from '../support/stores.ts';
 
@@ -117,7 +116,7 @@ const { values } = parseArgs({
 });
 const store = await testClickhouse();
 const client = clientOf(store.url);
-await migrateClickhouse(client);
+await makeTables(client);
 await client.close();
 const roundCount = Math.max(1, Math.round(Number(values.events) / roundRows));
 const rounds = await runRounds(store.url, roundCount, values.json);

@@ -1,0 +1,65 @@
+/** How much a run measures: sizes and spans, chosen by the command line. */
+import { parseArgs } from 'node:util';
+
+export type BenchPlan = {
+  name: 'full' | 'quick';
+  keyCount: number;
+  /** Each contestant of a comparison runs once in a round, so that noise hits all alike. */
+  roundCount: number;
+  secondsPerRound: number;
+  warmUpSeconds: number;
+  connectionCount: number;
+  /** Whether the rows that need other servers or restarts are measured. */
+  hasRestarts: boolean;
+  /** How often a key is revoked to see how soon it is refused. */
+  revocationCount: number;
+  /** Where the product's data stay between runs; empty: nowhere. */
+  worldFolder: string;
+};
+
+export const usage = `usage: npm run bench -- [--quick] [--keys N] [--world FOLDER]
+
+  --quick         under a minute, with 100,000 keys
+  --keys N        how many keys there are; without it 1,000,000
+  --world FOLDER  keep the product's data there and use them again`;
+
+/** Throws with a sentence for the terminal. */
+export function readBenchPlan(args: string[]): BenchPlan {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: 'boolean', default: false },
+      keys: { type: 'string' },
+      world: { type: 'string', default: '' },
+    },
+  });
+  const plan = values.quick ? quickPlan : fullPlan;
+  const keyCount = values.keys === undefined ? plan.keyCount : Number(values.keys);
+  if (!Number.isSafeInteger(keyCount) || keyCount < 1000 || keyCount > 100_000_000) {
+    throw new Error('--keys must be a whole number from 1,000 to 100,000,000');
+  }
+  return { ...plan, keyCount, worldFolder: values.world };
+}
+
+const fullPlan: BenchPlan = {
+  name: 'full',
+  keyCount: 1_000_000,
+  roundCount: 4,
+  secondsPerRound: 2,
+  warmUpSeconds: 1,
+  connectionCount: 64,
+  hasRestarts: true,
+  revocationCount: 300,
+  worldFolder: '',
+};
+
+const quickPlan: BenchPlan = {
+  ...fullPlan,
+  name: 'quick',
+  keyCount: 100_000,
+  roundCount: 2,
+  secondsPerRound: 0.8,
+  warmUpSeconds: 0.4,
+  hasRestarts: false,
+  revocationCount: 60,
+};

@@ -1,0 +1,43 @@
+import type { BenchPlan } from './bench-plan.ts';
+import type { BenchWorld } from './bench-world.ts';
+import type { Contestant } from './contestant.ts';
+import type { ProductNode } from './product-node.ts';
+import type { ProductContestants } from './product-requests.ts';
+import type { Comparison } from './report.ts';
+import { type Rounds, runRounds, summarize } from './rounds.ts';
+
+/** What a measurement needs, and where its tables go. */
+export type Bench = {
+  plan: BenchPlan;
+  /** Temporary. */
+  folder: string;
+  world: BenchWorld;
+  node: ProductNode;
+  product: ProductContestants;
+  comparisons: Comparison[];
+  say(text: string): void;
+};
+
+/** Runs the contestants in turn, keeps the table, and gives the rounds for ratios. */
+export async function compare(
+  bench: Bench,
+  title: string,
+  contestants: readonly Contestant[],
+  around?: Parameters<typeof runRounds>[1]['around'],
+): Promise<Rounds> {
+  const { plan, say } = bench;
+  say(`── ${title}`);
+  const rounds = await runRounds(contestants, {
+    roundCount: plan.roundCount,
+    seconds: plan.secondsPerRound,
+    warmUpSeconds: plan.warmUpSeconds,
+    connectionCount: plan.connectionCount,
+    ...(around && { around }),
+    say,
+  });
+  const keysPerRequest = Object.fromEntries(
+    contestants.map((contestant) => [contestant.name, contestant.keysPerRequest]),
+  );
+  bench.comparisons.push({ title, keysPerRequest, rows: summarize(rounds) });
+  return rounds;
+}

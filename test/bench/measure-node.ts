@@ -1,0 +1,89 @@
+/** The whole node: first copy, size, restart, a second worker, another number of keys. */
+import { join } from 'node:path';
+import type { Releasers } from '../../src/lib/releasers.ts';
+import type { MeasuredBars } from './bars.ts';
+import { type Bench, compare } from './bench.ts';
+import { firstCopyOf, openBenchWorld, replicaBytes } from './bench-world.ts';
+import { runLoad } from './load.ts';
+import { privateBytes } from './processor.ts';
+import { type ProductNode, startProduct } from './product-node.ts';
+import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
+import { median, processorUs, ratio, throughput } from './rounds.ts';
+
+/** At which number of keys some of the bars stand. */
+const barKeyCount = 10_000_000;
+const fewKeyCount = 10_000;
+
+export function measureReplica({ node, world }: Bench): MeasuredBars {
+  const { keyCount, dataDir } = world;
+  const copy = firstCopyOf(node, keyCount);
+  return {
+    bytesPerKey: { value: replicaBytes(dataDir) / keyCount },
+    ...(copy && { firstCopy: { value: copy.keysPerSecond } }),
+  };
+}
+
+/** To be taken when the worker has been loaded for a while. */
+export function measureMemory({ node, world }: Bench): MeasuredBars {
+  const [pid] = node.workerPids();
+  if (pid === undefined) throw new Error('the product has no worker');
+  return { memory: { value: privateBytes(pid) / 1e6, ...keysNote(world.keyCount) } };
+}
+
+/** A B A B between one worker and two, each time another start: so it tells of restarts as well. */
+export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
+  const { plan, world, say } = bench;
+  say('── two workers and one, in turn; each time the product is started again');
+  const ratios: number[] = [];
+  const restartsMs: number[] = [];
+  for (let round = 1; round <= plan.roundCount; round += 1) {
+    const costs: number[] = [];
+    for (const workerCount of [2, 1]) {
+      await bench.node.stop();
+      const startedAtMs = performance.now();
+      bench.node = await startProduct({ ...world, workerCount });
+      await askOnce(bench.node.port, bench.product.verify.template);
+      const tookMs = performance.now() - startedAtMs;
+      restartsMs.push(tookMs);
+      costs.push(await costOfRequest(bench, bench.node, round));
+      const cost = costs.at(-1)?.toFixed(1);
+      say(
+        `${round}/${plan.roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`,
+      );
+    }
+    ratios.push((costs[0] ?? Number.NaN) / (costs[1] ?? Number.NaN));
+  }
+  return {
+    twoWorkers: { value: median(ratios) },
+    restart: { value: median(restartsMs) / 1000, ...keysNote(world.keyCount) },
+  };
+}
+
+async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Promise<number> {
+  const { plan, folder, world } = bench;
+  const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
+  const { connectionCount, secondsPerRound: seconds } = plan;
+  return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
+}
+
+/** A second node with few keys beside the first. */
+export async function measureKeyCounts(bench: Bench, releasers: Releasers): Promise<MeasuredBars> {
+  const { folder, world, say } = bench;
+  const few = await openBenchWorld(join(folder, 'few-keys'), fewKeyCount, say);
+  const node = await startProduct(few);
+  releasers.push('node with few keys', node.stop);
+  const name = (count: number) => `verifyKey, ${count.toLocaleString('en')} keys`;
+  const fewVerify = productContestants(node, few, writeProductTemplates(node.options.dataDir, few));
+  const manyVerify = productContestants(bench.node, world, writeProductTemplates(folder, world));
+  const [many, less] = [
+    { ...manyVerify.verify, name: name(world.keyCount) },
+    { ...fewVerify.verify, name: name(fewKeyCount) },
+  ];
+  const rounds = await compare(bench, 'How many keys there are', [many, less]);
+  const value = ratio(rounds, [many.name, less.name], throughput);
+  return { manyKeys: { value, ...keysNote(world.keyCount) } };
+}
+
+function keysNote(keyCount: number): { note?: string } {
+  return keyCount === barKeyCount ? {} : { note: `here ${keyCount.toLocaleString('en')} keys` };
+}

@@ -1,0 +1,53 @@
+/** What the kernel knows of processes: processor time, memory, and where they may run. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+export type ProcessorTime = { userMs: number; systemMs: number };
+
+/** The tick of /proc, which is 10 ms on every Linux that Node runs on. */
+const tickMs = 10;
+
+/** What the processes have used up to now, together. */
+export function processorTime(pids: readonly number[]): ProcessorTime {
+  const total = { userMs: 0, systemMs: 0 };
+  for (const pid of pids) {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The command's name stands in parentheses and may hold blanks and parentheses itself.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    total.userMs += Number(fields[11]) * tickMs;
+    total.systemMs += Number(fields[12]) * tickMs;
+  }
+  return total;
+}
+
+/**
+ * Memory that only this process has and that the kernel cannot drop: without clean pages of mapped
+ * files, which are the page cache's and shared by whoever reads the file.
+ */
+export function privateBytes(pid: number): number {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
+  const kibibytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0);
+  return (kibibytes('Private_Dirty') + kibibytes('Swap')) * 1024;
+}
+
+/**
+ * The measured server alone on the first processor, the driver on the second, whatever else is
+ * needed (stores, a primary) on the rest, which with two processors is the driver's.
+ */
+export const serverProcessor = 0;
+export const driverProcessor = Math.min(1, availableParallelism() - 1);
+export const otherProcessors =
+  availableParallelism() > 2 ? `2-${availableParallelism() - 1}` : String(driverProcessor);
+
+/** All threads of a process, from now on. What has ended meanwhile is left alone. */
+export function pin(pid: number, processors: number | string): void {
+  try {
+    execFileSync('taskset', ['-acp', String(processors), String(pid)], { stdio: 'pipe' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new Error('taskset is missing: apt-get install util-linux');
+    }
+  }
+}

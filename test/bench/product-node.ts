@@ -1,0 +1,98 @@
+/**
+ * The product as its users run it: `node src/main.ts start` with the default settings, its own
+ * embedded stores, and only the ports, the folder and the number of workers chosen here.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { freePort } from '../support/free-port.ts';
+import { argumentsOf, childrenOf } from '../support/processes-over.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { driverProcessor, otherProcessors, pin, serverProcessor } from './processor.ts';
+
+export type ProductOptions = {
+  dataDir: string;
+  rootKey: string;
+  workerCount: number;
+  /** Enough for each key to have a counter of its own; see benchSettings. */
+  limitSlots: number;
+};
+
+export type ProductNode = {
+  readonly port: number;
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly options: ProductOptions;
+  workerPids(): number[];
+  /** Standard error: one JSON object a line. */
+  log(): string;
+  stop(): Promise<void>;
+};
+
+const mainFile = join(import.meta.dirname, '../../src/main.ts');
+/** With ten million keys the first copy alone takes minutes. */
+const startWithinMs = 1_800_000;
+const stopWithinMs = 60_000;
+
+export async function startProduct(options: ProductOptions): Promise<ProductNode> {
+  const { dataDir, rootKey, workerCount, limitSlots } = options;
+  const [port, adminPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, [mainFile, 'start'], {
+    env: {
+      ...process.env,
+      LATCHKEY_DATA_DIR: dataDir,
+      LATCHKEY_PORT: String(port),
+      LATCHKEY_ADMIN_PORT: String(adminPort),
+      LATCHKEY_WORKERS: String(workerCount),
+      LATCHKEY_ROOT_KEY: rootKey,
+      LATCHKEY_LIMIT_SLOTS: String(limitSlots),
+    },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    log += text;
+  });
+  const isOver = () => child.exitCode !== null || child.signalCode !== null;
+  const isStarted = () => log.includes('"msg":"started"');
+  await waitFor('the product starts', () => isOver() || isStarted(), startWithinMs);
+  if (isOver()) throw new Error(`the product ended while it started:\n${log}`);
+  const workerPids = () => childrenOf(child.pid as number).filter(isWorker);
+  pinAll(child.pid as number, workerPids());
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    adminUrl: `http://127.0.0.1:${adminPort}`,
+    options,
+    workerPids,
+    log: () => log,
+    stop: () => stop(child),
+  };
+}
+
+function isWorker(pid: number): boolean {
+  return argumentsOf(pid).includes('worker.ts');
+}
+
+/** The first worker has the measured processor for itself; a second one shares the driver's. */
+function pinAll(primaryPid: number, workerPids: readonly number[]): void {
+  for (const pid of withDescendants(primaryPid)) pin(pid, otherProcessors);
+  for (const [index, pid] of workerPids.entries()) {
+    pin(pid, index === 0 ? serverProcessor : driverProcessor);
+  }
+}
+
+function withDescendants(pid: number): number[] {
+  return [pid, ...childrenOf(pid).flatMap(withDescendants)];
+}
+
+/** The primary ends last: its workers and stores have ended by then. */
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  const force = setTimeout(() => child.kill('SIGKILL'), stopWithinMs);
+  const [code] = await exited;
+  clearTimeout(force);
+  if (code !== 0) throw new Error(`the product did not stop in order (code ${code})`);
+}

@@ -1,0 +1,119 @@
+/**
+ * The benchmark: the product, its limits and its rivals in turn, on this machine, in one run.
+ *
+ *     npm run bench -- [--quick] [--keys N] [--world FOLDER]
+ *
+ * Every bar is a ratio within the run or a figure that does not depend on the machine's mood; the
+ * others are shown beside. Writes bench-results/latest.{md,json,svg}.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createReleasers, type Releasers } from '../../src/lib/releasers.ts';
+import type { MeasuredBars } from './bars.ts';
+import type { Bench } from './bench.ts';
+import { type BenchPlan, readBenchPlan, usage } from './bench-plan.ts';
+import { openBenchWorld } from './bench-world.ts';
+import { chartSvg } from './chart.ts';
+import { describeMachine } from './machine.ts';
+import { measureDoors, measureLatency, measureRevocations } from './measure-doors.ts';
+import { measureKeyCounts, measureMemory, measureReplica, measureWorkers } from './measure-node.ts';
+import { measureRivals } from './measure-rivals.ts';
+import { buildNative } from './native-floor.ts';
+import { startProduct } from './product-node.ts';
+import { productContestants, writeProductTemplates } from './product-requests.ts';
+import { type BenchReport, reportJson, reportMarkdown } from './report.ts';
+
+const resultsFolder = join(import.meta.dirname, '../../bench-results');
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'));
+  releasers.push('folder', () => rmSync(folder, { recursive: true, force: true }));
+  const keys = plan.keyCount.toLocaleString('en');
+  say(`── ${keys} keys in PostgreSQL`);
+  const world = await openBenchWorld(plan.worldFolder || join(folder, 'world'), plan.keyCount, say);
+  say('── starting the product, which copies them');
+  const node = await startProduct(world);
+  const product = productContestants(node, world, writeProductTemplates(folder, world));
+  const bench: Bench = { plan, folder, world, node, product, comparisons: [], say };
+  releasers.push('product', () => bench.node.stop());
+  return bench;
+}
+
+async function measure(bench: Bench, releasers: Releasers) {
+  const replica = measureReplica(bench);
+  const rivals = await measureRivals(bench, releasers);
+  const bars: MeasuredBars = {
+    ...replica,
+    ...rivals.bars,
+    ...(await measureDoors(bench)),
+    ...(await measureLatency(bench)),
+    ...(await measureRevocations(bench)),
+    ...measureMemory(bench),
+  };
+  if (bench.plan.hasRestarts) {
+    Object.assign(bars, await measureWorkers(bench), await measureKeyCounts(bench, releasers));
+  }
+  return { ...rivals, bars };
+}
+
+async function runBench(plan: BenchPlan, releasers: Releasers): Promise<void> {
+  const startedAtMs = performance.now();
+  buildNative();
+  const bench = await openBench(plan, releasers);
+  const figures = await measure(bench, releasers);
+  const report: BenchReport = {
+    machine: describeMachine(),
+    plan,
+    settings: { LATCHKEY_WORKERS: '1', LATCHKEY_LIMIT_SLOTS: String(bench.world.limitSlots) },
+    comparisons: bench.comparisons,
+    ...figures,
+    tookSeconds: (performance.now() - startedAtMs) / 1000,
+  };
+  writeResults(report, bench);
+}
+
+function writeResults(report: BenchReport, { product }: Bench): void {
+  const { machine, comparisons, plan } = report;
+  const [first] = comparisons;
+  const keys = plan.keyCount.toLocaleString('en');
+  mkdirSync(resultsFolder, { recursive: true });
+  const write = (kind: string, text: string) =>
+    writeFileSync(join(resultsFolder, `latest.${kind}`), text);
+  const markdown = reportMarkdown(report);
+  write('md', markdown);
+  write('json', reportJson(report));
+  write(
+    'svg',
+    chartSvg({
+      title: `One verification a request, ${keys} keys, one processor`,
+      rows: first?.rows ?? [],
+      highlighted: product.verify.name,
+      machine,
+    }),
+  );
+  say(`\n${markdown}\nwritten: bench-results/latest.md, .json and .svg`);
+}
+
+function readPlan(): BenchPlan {
+  try {
+    return readBenchPlan(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    process.exit(2);
+  }
+}
+
+const releasers = createReleasers();
+process.once('SIGINT', () => {
+  void releasers.releaseAll().finally(() => process.exit(130));
+});
+try {
+  await runBench(readPlan(), releasers);
+} finally {
+  await releasers.releaseAll();
+}
