@@ -1,33 +1,29 @@
 /**
- * The key record as bytes in LMDB. Read on every verification, so the form is fixed by hand: numbers
- * at known offsets, then all texts as one, which is decoded once and cut by lengths (0.7 µs; text by
- * text it was 1.4). Integers are little-endian, lengths count UTF-16 units.
+ * The key record as bytes in LMDB. Read on every verification, so the form is fixed by hand:
+ * numbers at known offsets, then all texts as one, which is decoded once and cut by lengths
+ * (0.7 µs; text by text it was 1.4). Integers are little-endian, lengths count UTF-16 units.
  *
  *   0  u8   format version      1  u8   flags      2  u16  number of limits
  *   8  f64  expiry, Unix ms, 0 for never
- *  16  u16  eight lengths: keyId workspaceId apiId identityId migrationId permissionIds roleIds name
- *  32  u32  length of metaJson
- *  36  per limit: f64 limit, f64 duration, u8 auto-apply, u16 length of its id, u16 of its name
+ *  16  u32  nine lengths: keyId workspaceId apiId identityId migrationId permissionIds roleIds name
+ *           metaJson
+ *  52  per limit: f64 limit, f64 duration, u8 auto-apply, u32 length of its id, u32 of its name
  *      the texts in that order, Latin-1 if all of them are ASCII, else UTF-8
  */
 import type { KeyRecord, LimitConfig } from '../domain/records.ts';
 import { assert } from '../lib/assert.ts';
 
-const formatVersion = 1;
+const formatVersion = 2;
 const lengthsAt = 16;
-const metaLengthAt = 32;
-const limitsAt = 36;
-const limitBytes = 21;
+const limitsAt = 52;
+const limitBytes = 25;
 const flagEnabled = 1;
 const flagCredits = 2;
 const flagAscii = 4;
 
-/** Longest string that a u16 length can carry; a thousand permission ids are a fifth of it. */
-const textLengthMax = 65_535;
-
 export function encodeKeyRecord(record: KeyRecord): Buffer {
   const texts = textsOf(record);
-  const all = texts.join('') + record.metaJson + record.limits.map(limitText).join('');
+  const all = texts.join('') + record.limits.map(limitText).join('');
   const isAscii = Buffer.byteLength(all) === all.length;
   const numbers = Buffer.alloc(limitsAt + record.limits.length * limitBytes);
   numbers[0] = formatVersion;
@@ -37,8 +33,9 @@ export function encodeKeyRecord(record: KeyRecord): Buffer {
     (isAscii ? flagAscii : 0);
   numbers.writeUInt16LE(record.limits.length, 2);
   numbers.writeDoubleLE(record.expiresAtMs, 8);
-  for (const [index, text] of texts.entries()) writeLength(numbers, text, lengthsAt + 2 * index);
-  numbers.writeUInt32LE(record.metaJson.length, metaLengthAt);
+  for (const [index, text] of texts.entries()) {
+    numbers.writeUInt32LE(text.length, lengthsAt + 4 * index);
+  }
   for (const [index, limit] of record.limits.entries()) {
     writeLimit(numbers, limit, limitsAt + index * limitBytes);
   }
@@ -55,6 +52,7 @@ function textsOf(record: KeyRecord): string[] {
     record.permissionIds.join(','),
     record.roleIds.join(','),
     record.name,
+    record.metaJson,
   ];
 }
 
@@ -62,17 +60,12 @@ function limitText({ limitId, name }: LimitConfig): string {
   return limitId + name;
 }
 
-function writeLength(bytes: Buffer, text: string, at: number): void {
-  assert(text.length <= textLengthMax, 'a string of a key record is longer than its length field');
-  bytes.writeUInt16LE(text.length, at);
-}
-
 function writeLimit(bytes: Buffer, limit: LimitConfig, at: number): void {
   bytes.writeDoubleLE(limit.limit, at);
   bytes.writeDoubleLE(limit.durationMs, at + 8);
   bytes[at + 16] = limit.autoApply ? 1 : 0;
-  writeLength(bytes, limit.limitId, at + 17);
-  writeLength(bytes, limit.name, at + 19);
+  bytes.writeUInt32LE(limit.limitId.length, at + 17);
+  bytes.writeUInt32LE(limit.name.length, at + 21);
 }
 
 const noIds: readonly string[] = [];
@@ -99,7 +92,7 @@ export function decodeKeyRecord(bytes: Buffer): KeyRecord {
     permissionIds: toIds(nextText(cut)),
     roleIds: toIds(nextText(cut)),
     name: nextText(cut),
-    metaJson: cutText(cut, bytes.readUInt32LE(metaLengthAt)),
+    metaJson: nextText(cut),
     limits: limitCount === 0 ? noLimits : readLimits(cut, limitCount),
   };
 }
@@ -108,14 +101,9 @@ export function decodeKeyRecord(bytes: Buffer): KeyRecord {
 type Cut = { bytes: Buffer; text: string; lengthAt: number; textAt: number };
 
 function nextText(cut: Cut): string {
-  const length = cut.bytes.readUInt16LE(cut.lengthAt);
-  cut.lengthAt += 2;
-  return cutText(cut, length);
-}
-
-function cutText(cut: Cut, length: number): string {
   const start = cut.textAt;
-  cut.textAt += length;
+  cut.textAt += cut.bytes.readUInt32LE(cut.lengthAt);
+  cut.lengthAt += 4;
   return cut.text.substring(start, cut.textAt);
 }
 

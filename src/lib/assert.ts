@@ -3,7 +3,7 @@ export class AssertionFault extends Error {
   override readonly name = 'AssertionFault';
 }
 
-/** Throws an AssertionFault unless `condition` holds. Never for input, nor for the outside world. */
+/** Throws an AssertionFault unless `condition` holds. Not for input, nor for the outside world. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new AssertionFault(message);
 }

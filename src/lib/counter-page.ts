@@ -1,7 +1,7 @@
 /**
  * Named counters in a memory-mapped file: any processes count, any read, nobody waits. The
- * additions are atomic, 18 ns each: a plain store takes 4, and loses counts as soon as two processes
- * write. The counts survive the death of all who counted.
+ * additions are atomic, 18 ns each: a plain store takes 4, and loses counts as soon as two
+ * processes write. The counts survive the death of all who counted.
  */
 import { type MappedFile, mapFile } from './mapped-file.ts';
 

@@ -7,7 +7,7 @@ import { type RunningNode, startNode } from './start-node.ts';
 export type RunOptions = {
   logger: Logger;
   logFormat: LogFormat;
-  /** Called once, as soon as the database was reached: with the root key if it was made just now. */
+  /** Called once, when the database was first reached: with the root key if it was made now. */
   onPrepared(firstRootKey: string | undefined): void;
 };
 

@@ -11,7 +11,7 @@ import type { ApiServerPorts } from '../http/api-server.ts';
 import { openDatabase } from '../lib/database.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import type { CreditAsks } from './credit-asks.ts';
-import type { WorkerPartsOptions } from './worker-parts.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 export type WorkerManagement = Pick<
   ApiServerPorts,
@@ -22,7 +22,7 @@ const connectionsMax = 4;
 const idleSeconds = 60;
 
 export function openWorkerManagement(
-  { settings, awaitApplied, logger }: WorkerPartsOptions,
+  { settings, awaitApplied, logger }: WorkerOptions,
   credits: CreditAsks,
   releasers: Releasers,
 ): WorkerManagement {

@@ -5,26 +5,17 @@ import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
 import { verificationKind } from '../events/verification-kind.ts';
 import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/api-server.ts';
-import type { AwaitApplied } from '../http/management.ts';
 import { openGenerationPage } from '../keys/generation-page.ts';
 import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
-import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import { createSparseWarnings } from '../lib/sparse-warnings.ts';
 import { CreditTable } from '../limits/credit-table.ts';
 import { WindowTable } from '../limits/window-table.ts';
 import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
-import type { FromWorker, WorkerSettings } from './messages.ts';
 import { nodeFiles } from './node-files.ts';
 import { createWorkerCounters } from './worker-counters.ts';
 import { openWorkerManagement } from './worker-management.ts';
-
-export type WorkerPartsOptions = {
-  settings: WorkerSettings;
-  awaitApplied: AwaitApplied;
-  send(message: FromWorker): void;
-  logger: Logger;
-};
+import type { WorkerOptions } from './worker-options.ts';
 
 export type WorkerParts = { server: ApiServer; replica: ReplicaReader; credits: CreditAsks };
 
@@ -32,7 +23,7 @@ const segmentBytes = 4 * 2 ** 20;
 const segmentAgeMs = 1000;
 const misconfiguredEveryMs = 10_000;
 
-export function openWorkerParts(options: WorkerPartsOptions, releasers: Releasers): WorkerParts {
+export function openWorkerParts(options: WorkerOptions, releasers: Releasers): WorkerParts {
   const { settings } = options;
   const files = nodeFiles(settings.dataDir);
   const replica = openReplicaReader(settings.replicaPath, openGenerationPage(files.generationPage));
@@ -78,7 +69,7 @@ export function openWorkerParts(options: WorkerPartsOptions, releasers: Releaser
 }
 
 /** A proxy that is set up wrongly asks for every request that it gets. */
-function forwardAuthPorts({ settings, logger }: WorkerPartsOptions): ApiServerPorts['forwardAuth'] {
+function forwardAuthPorts({ settings, logger }: WorkerOptions): ApiServerPorts['forwardAuth'] {
   const warnings = createSparseWarnings(logger, misconfiguredEveryMs, Date.now);
   return {
     openApiIds: new Set(settings.forwardAuthApis),

@@ -61,6 +61,21 @@ test('a root key that could not be sent in a header is refused', () => {
   }
 });
 
+test('a socket that the system could not hold the path of is refused', () => {
+  assert.equal(problemsOf({ LATCHKEY_SOCKET: `/${'x'.repeat(101)}` })[0]?.name, 'LATCHKEY_SOCKET');
+  const parsed = parse({ LATCHKEY_SOCKET: `/${'x'.repeat(100)}` });
+  assert.ok(parsed.ok);
+  assert.equal(parsed.config.socket.length, 101);
+});
+
+test('APIs that are open to proxies are listed by their ids', () => {
+  const parsed = parse({ LATCHKEY_FORWARD_AUTH_APIS: ' api_1,api_2 , ' });
+  assert.ok(parsed.ok);
+  assert.deepEqual(parsed.config.forwardAuthApis, ['api_1', 'api_2']);
+  const [problem] = problemsOf({ LATCHKEY_FORWARD_AUTH_APIS: 'api_1,*' });
+  assert.equal(problem?.name, 'LATCHKEY_FORWARD_AUTH_APIS');
+});
+
 test('every option name gives a variable of its own', () => {
   assert.equal(new Set(options.map((option) => variableOf(option.name))).size, options.length);
 });

@@ -59,7 +59,7 @@ test('a key that is not a root key is not found', () => {
   }
 });
 
-test('each state of a root key has its answer, and of several the first in the contract’s order', () => {
+test('each state of a root key has its answer, and of several the first in the contract', () => {
   const rows: [string, World][] = [
     ['unkey/data/workspace_not_found', { isWorkspaceEnabled: undefined }],
     ['unkey/authorization/workspace_disabled', { isWorkspaceEnabled: false }],

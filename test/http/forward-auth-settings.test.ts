@@ -14,7 +14,7 @@ function problemOf(text: string): string {
   return parsed.problem.replace('The settings of forward auth: ', '');
 }
 
-test('without settings a key is a bearer token or stands in X-API-Key, and no more is asked', () => {
+test('without settings a key is a bearer token or in X-API-Key, and no more is asked', () => {
   assert.deepEqual(settingsOf(''), {
     sources: [{ kind: 'bearer' }, { kind: 'header', name: 'x-api-key' }],
     apiId: '',

@@ -66,7 +66,7 @@ test('a batch that needs no lease is answered before the handler returns', () =>
   assert.deepEqual(codesOf(answer()), ['VALID', 'NOT_FOUND']);
 });
 
-test('who waits for a lease keeps its place, and an unreachable lease is its own error', async () => {
+test('who waits for a lease keeps its place; an unreachable lease is its own error', async () => {
   const world = new SmallWorld();
   world.putKey({ hasCredits: true });
   world.putKey({ keyId: 'key_2', hasCredits: true }, 'second');
