@@ -29,6 +29,8 @@ const latchkeyGrants = [
   'KILL QUERY, SYSTEM ON *.*',
   ...tableEngines.map((engine) => `TABLE ENGINE ON ${engine}`),
 ];
+/** Whoever asks on behalf of customers sees the views that are made for them, and nothing else. */
+const readerGrants = ['SELECT ON public_*.*'];
 const starterGrants = ['SYSTEM LISTEN ON *.*', 'CREATE DATABASE ON latchkey.*'];
 
 /** The last statement sleeps for ever, because the engine ends with its last statement. */
@@ -39,6 +41,14 @@ const firstStatements = `
 `;
 
 export type ClickhouseFiles = { readonly folder: string; readonly password: string };
+
+/** The user for customers' queries. */
+export const readerName = 'latchkey_reader';
+
+/** The reader's password, made out of that of `latchkey`, from which it does not lead back. */
+export function readerPassword(password: string): string {
+  return createHash('sha256').update(`${readerName} ${password}`).digest('hex').slice(0, 32);
+}
 
 /** Writes the files anew and returns the arguments that name them. */
 export function writeClickhouseFiles({ folder, password }: ClickhouseFiles, port: number) {
@@ -95,14 +105,25 @@ function users(password: string): XmlElement {
         grants: grants([...starterGrants, 'SELECT ON system.numbers']),
       },
       latchkey: {
-        password_sha256_hex: createHash('sha256').update(password).digest('hex'),
+        password_sha256_hex: sha256(password),
         networks,
         profile: 'default',
         quota: 'default',
         grants: grants(latchkeyGrants),
       },
+      [readerName]: {
+        password_sha256_hex: sha256(readerPassword(password)),
+        networks,
+        profile: 'default',
+        quota: 'default',
+        grants: grants(readerGrants),
+      },
     },
   };
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 type XmlElement = { [name: string]: string | number | string[] | XmlElement };

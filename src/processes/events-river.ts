@@ -1,5 +1,6 @@
 /** Spool → Piscina pool → ClickHouse: the primary's side of the events. */
 
+import type { Retention } from '../domain/retention.ts';
 import { createBatchPool } from '../events/batch-pool.ts';
 import { createClickhouse } from '../events/clickhouse.ts';
 import { clickhouseFault } from '../events/clickhouse-fault.ts';
@@ -23,6 +24,9 @@ export type EventsRiver = {
 
 export type EventsRiverOptions = {
   clickhouseUrl: string;
+  /** Of the tables. */
+  cluster: string;
+  retention: Retention;
   files: NodeFiles;
   region: string;
   logger: Logger;
@@ -81,14 +85,14 @@ function freshFault(shipper: Shipper): string {
 
 /** Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. */
 function prepare(options: EventsRiverOptions): { isDone(): boolean; problem(): string } {
-  const { logger, signal, clickhouseUrl: url } = options;
+  const { logger, signal, clickhouseUrl: url, cluster, retention } = options;
   const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
   let isDone = false;
   let problem = 'not reached yet';
   untilDone({
     signal,
     async work() {
-      const ran = await migrateClickhouse(client);
+      const ran = await migrateClickhouse(client, { cluster, retention });
       if (ran.length > 0) logger.info({ migrations: ran }, 'ClickHouse tables brought up to date');
       isDone = true;
       problem = '';

@@ -21,7 +21,13 @@ import { testClickhouse } from '../support/stores.ts';
 
 const roundRows = 500_000;
 const turnRows = 100;
-const keyIds = Array.from({ length: 100_000 }, () => newId('key'));
+/** Each of them belongs to one identity, as a key does. */
+const keys = Array.from({ length: 100_000 }, (_, number) => ({
+  keyId: newId('key'),
+  keyspaceId: `ks_${number % 7}`,
+  identityId: `id_${number % 30_000}`,
+  externalId: `user_${number % 30_000}`,
+}));
 const laneCount = 2;
 const segmentBytes = 4 * 1024 * 1024;
 
@@ -35,7 +41,7 @@ function makeEvents(first: number, count: number): VerificationEvent[] {
   const events = Array.from({ length: count }, (_, index) =>
     verificationEvent(first + index, {
       requestId: newId('request'),
-      keyId: keyIds[randomInt(keyIds.length)] as string,
+      ...keys[randomInt(keys.length)],
       latencyUs: randomInt(3, 60),
     }),
   );

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { migrateClickhouse, statementsOf } from '../../src/events/migrate-clickhouse.ts';
+import { defaultRetention } from '../../src/domain/retention.ts';
+import type { Clickhouse } from '../../src/events/clickhouse.ts';
+import { migrateClickhouse, schemaStatements } from '../../src/events/migrate-clickhouse.ts';
 import { testClickhouse } from '../support/stores.ts';
 import { clientOf } from './river.ts';
 
@@ -23,11 +25,45 @@ test('migrations run once, and nodes that run them together do no harm', async (
   }
 });
 
-test('a file is taken apart at semicolons that end a line, without its comments', () => {
-  const text = "-- first; not last\nSELECT ';' AS a\n;\n\nSELECT 2; -- two\nSELECT 3;\n";
-  assert.deepEqual(statementsOf("-- a; b\nSELECT ';', 1;\n  -- c\nSELECT 2;\n"), [
-    "SELECT ';', 1",
-    'SELECT 2',
-  ]);
-  assert.equal(statementsOf(text)[0], "SELECT ';' AS a");
+test('rows live as long as the settings say, also in tables that are there already', async () => {
+  const store = await testClickhouse();
+  const client = clientOf(store.url);
+  try {
+    await migrateClickhouse(client);
+    assert.equal(await daysOf(client, 'key_verifications_raw_v1'), 90);
+    assert.equal(await daysOf(client, 'ratelimits_per_minute_v1'), 7);
+    await migrateClickhouse(client, {
+      retention: { ...defaultRetention, 'verification-days': 14, 'rollup-day-days': 400 },
+    });
+    assert.equal(await daysOf(client, 'key_verifications_raw_v1'), 14);
+    assert.equal(await daysOf(client, 'key_last_used_v1'), 14);
+    assert.equal(await daysOf(client, 'ratelimits_per_day_v1'), 400);
+    assert.equal(await daysOf(client, 'key_verifications_per_hour_v1'), 90);
+  } finally {
+    await client.close();
+    await store.close();
+  }
+});
+
+async function daysOf(client: Clickhouse, table: string): Promise<number> {
+  const query = `SELECT engine_full AS engine FROM system.tables
+    WHERE database = currentDatabase() AND name = '${table}'`;
+  const rows = await (await client.query({ query, format: 'JSONEachRow' })).json();
+  const { engine } = rows[0] as { engine: string };
+  return Number(/TTL .*toIntervalDay\((\d+)\)/.exec(engine)?.[1]);
+}
+
+test('every statement for a cluster is one that ClickHouse can parse', async () => {
+  const store = await testClickhouse();
+  const client = clientOf(store.url);
+  const place = { database: store.database, cluster: 'main', retention: defaultRetention };
+  try {
+    for (const statement of schemaStatements(place)) {
+      assert.match(statement, /ON CLUSTER `main`/);
+      await client.command({ query: `EXPLAIN AST ${statement}` });
+    }
+  } finally {
+    await client.close();
+    await store.close();
+  }
 });

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RatelimitEvent } from '../../src/domain/ratelimit-event.ts';
-import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
 import { ratelimitKind } from '../../src/events/ratelimit-kind.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
 import { testClickhouse } from '../support/stores.ts';
-import { assertBalanced, clientOf, startPrimary, temporaryFolder, testSpool } from './river.ts';
+import {
+  assertBalanced,
+  clientOf,
+  makeTables,
+  startPrimary,
+  temporaryFolder,
+  testSpool,
+} from './river.ts';
 import { verificationEvent } from './verification-events.ts';
 
 function ratelimitEvent(changes: Partial<RatelimitEvent>): RatelimitEvent {
@@ -32,7 +38,7 @@ test('every decision is one row with its values, beside those of verifications',
   const folder = temporaryFolder();
   const spool = testSpool(folder.path);
   try {
-    await migrateClickhouse(client);
+    await makeTables(client);
     const writer = spool.writer();
     const extreme = ratelimitEvent({
       requestId: 'req_2',

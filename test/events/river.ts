@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { defaultRetention, type Retention } from '../../src/domain/retention.ts';
 import { type BatchPool, createBatchPool } from '../../src/events/batch-pool.ts';
 import { type Clickhouse, createClickhouse } from '../../src/events/clickhouse.ts';
 import { type Ledger, openLedger } from '../../src/events/ledger.ts';
+import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
 import { createShipper, type Shipper, type ShipperOptions } from '../../src/events/shipper.ts';
 import type { ShipperTotals } from '../../src/events/shipper-totals.ts';
 import { openSpoolCounters, type SpoolCounters } from '../../src/events/spool-counters.ts';
@@ -20,6 +22,15 @@ import { silentLogger } from '../../src/lib/logger.ts';
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'latchkey-events-'));
   return { path, remove: () => rmSync(path, { recursive: true }) };
+}
+
+/** The events of tests happened once and for all: their rows must outlive every clock. */
+export const endlessRetention = Object.fromEntries(
+  Object.keys(defaultRetention).map((name) => [name, 10_000]),
+) as Retention;
+
+export function makeTables(client: Clickhouse): Promise<number[]> {
+  return migrateClickhouse(client, { retention: endlessRetention });
 }
 
 export type TestSpool = {

@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clickhouse } from '../../src/events/clickhouse.ts';
-import { migrateClickhouse } from '../../src/events/migrate-clickhouse.ts';
 import { type TestClickhouse, testClickhouse } from '../support/stores.ts';
 import { waitFor } from '../support/wait-for.ts';
 import type { AppenderArguments } from './appender.ts';
@@ -12,6 +11,7 @@ import type { PrimaryArguments } from './primary-process.ts';
 import {
   assertBalanced,
   clientOf,
+  makeTables,
   startPrimary,
   storedIds,
   temporaryFolder,
@@ -25,7 +25,7 @@ let client: Clickhouse;
 before(async () => {
   store = await testClickhouse();
   client = clientOf(store.url);
-  await migrateClickhouse(client);
+  await makeTables(client);
 });
 after(async () => {
   await client.close();

@@ -39,6 +39,7 @@ export async function testClickhouse(): Promise<TestClickhouse> {
     url: withDatabase(server.url, database),
     database,
     async close() {
+      await onClickhouse(server.url, `drop database if exists public_${database} sync`);
       await onClickhouse(server.url, `drop database ${database} sync`);
       await server.release();
     },

@@ -8,7 +8,7 @@
 -- The deduplication window makes a batch that is sent again count once; dependent materialized
 -- views take part because each insert switches that on. It must outlast the longest outage in
 -- batches, of which a node sends one or two a second at most and none while the server is down.
-CREATE TABLE IF NOT EXISTS key_verifications_raw_v1
+CREATE TABLE IF NOT EXISTS key_verifications_raw_v1{{local}} {{on cluster}}
 (
     request_id String CODEC(ZSTD(1)),
     time Int64 CODEC(Delta, ZSTD(1)),
@@ -34,8 +34,10 @@ CREATE TABLE IF NOT EXISTS key_verifications_raw_v1
     INDEX key_id_bloom key_id TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX tags_bloom tags TYPE bloom_filter(0.01) GRANULARITY 4
 )
-ENGINE = MergeTree
+ENGINE = {{replicated}}MergeTree
 PARTITION BY toDate(fromUnixTimestamp64Milli(time, 'UTC'))
 ORDER BY (workspace_id, intDiv(time, 3600000), key_space_id, key_id, time)
-TTL toDateTime(fromUnixTimestamp64Milli(time, 'UTC')) + INTERVAL 90 DAY
-SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
+TTL toDateTime(fromUnixTimestamp64Milli(time, 'UTC')) + INTERVAL {{verification-days}} DAY
+SETTINGS {{deduplication}}, ttl_only_drop_parts = 1;
+
+{{distributed key_verifications_raw_v1 by workspace_id, key_id}};

@@ -1,7 +1,7 @@
 -- One row per decision of ratelimit.limit and ratelimit.multiLimit.
 --
 -- Order: one namespace's hour lies together, and within it one identifier.
-CREATE TABLE IF NOT EXISTS ratelimits_raw_v1
+CREATE TABLE IF NOT EXISTS ratelimits_raw_v1{{local}} {{on cluster}}
 (
     request_id String CODEC(ZSTD(1)),
     time Int64 CODEC(Delta, ZSTD(1)),
@@ -21,8 +21,10 @@ CREATE TABLE IF NOT EXISTS ratelimits_raw_v1
     INDEX identifier_bloom identifier TYPE bloom_filter(0.01) GRANULARITY 4,
     INDEX override_id_bloom override_id TYPE bloom_filter(0.01) GRANULARITY 4
 )
-ENGINE = MergeTree
+ENGINE = {{replicated}}MergeTree
 PARTITION BY toDate(fromUnixTimestamp64Milli(time, 'UTC'))
 ORDER BY (workspace_id, intDiv(time, 3600000), namespace_id, identifier, time)
-TTL toDateTime(fromUnixTimestamp64Milli(time, 'UTC')) + INTERVAL 1 MONTH
-SETTINGS non_replicated_deduplication_window = 10000, ttl_only_drop_parts = 1;
+TTL toDateTime(fromUnixTimestamp64Milli(time, 'UTC')) + INTERVAL {{ratelimit-days}} DAY
+SETTINGS {{deduplication}}, ttl_only_drop_parts = 1;
+
+{{distributed ratelimits_raw_v1 by workspace_id, identifier}};
