@@ -310,8 +310,10 @@ export class CreditBank {
 
   #markAway(error: unknown): void {
     const failure = classifyDatabaseError(error);
+    // At a first start the tables are just being made.
+    const level = failure === 'unprepared' ? 'debug' : 'warn';
     if (this.#state !== 'away') {
-      this.#options.logger.warn({ failure, err: error }, 'credits cannot be leased');
+      this.#options.logger[level]({ failure, err: error }, 'credits cannot be leased');
     }
     this.#failureCount += 1;
     this.#state = 'away';
