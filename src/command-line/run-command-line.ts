@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { optionsHelp } from '../config/describe-options.ts';
 import { options } from '../config/options.ts';
+import { clientCommands } from './client-command.ts';
 import { type Command, type Environment, type Flags, UsageFault } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { SettingsFault } from './environment.ts';
@@ -10,7 +11,13 @@ import { startCommand } from './start-command.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { versionCommand } from './version-command.ts';
 
-const commands: readonly Command[] = [startCommand, rootKeyCommand, doctorCommand, versionCommand];
+const commands: readonly Command[] = [
+  startCommand,
+  ...clientCommands,
+  rootKeyCommand,
+  doctorCommand,
+  versionCommand,
+];
 
 export async function runCommandLine(
   argv: readonly string[],
@@ -20,7 +27,7 @@ export async function runCommandLine(
   const terminal = createTerminal(argv.includes('--json'));
   if (name === 'help' || name === '--help' || name === '-h') {
     const asked = commands.find((one) => one.name === rest[0]);
-    terminal.print(asked ? help(asked) : overview());
+    terminal.print(asked ? help(asked, rest.slice(1)) : overview());
     return 0;
   }
   const command = name === '--version' ? versionCommand : commands.find((one) => one.name === name);
@@ -39,7 +46,7 @@ async function runOne(
   try {
     const { words, flags } = parse(command, argv);
     if (flags.help !== undefined) {
-      terminal.print(help(command));
+      terminal.print(help(command, words));
       return 0;
     }
     return await command.run({ words, flags, environment, terminal });
@@ -84,7 +91,8 @@ function parse(command: Command, argv: readonly string[]): { words: string[]; fl
 
 function parseWords(command: Command, argv: readonly string[], known: KnownFlags) {
   try {
-    return parseArgs({ args: [...argv], options: known, allowPositionals: true });
+    const rules = { allowPositionals: true, allowNegative: true } as const;
+    return parseArgs({ args: [...argv], options: known, ...rules });
   } catch (error) {
     // What follows the first sentence is about a double dash, which no command here needs.
     const [problem = ''] = (error as Error).message.split('. ');
@@ -106,7 +114,8 @@ function overview(): string {
   ].join('\n');
 }
 
-function help(command: Command): string {
+function help(command: Command, words: readonly string[]): string {
+  if (command.help) return command.help(words);
   const own = command.flags.map((flag) => `  --${flag.name.padEnd(18)}${flag.text}`);
   const lines = [`Usage: latchkey ${command.usage}`, '', command.summary];
   if (own.length > 0) lines.push('', ...own);

@@ -7,6 +7,8 @@ export type Terminal = {
   print(text: string): void;
   /** Standard error, with a newline. */
   complain(text: string): void;
+  /** On a terminal, a line of standard error that the next one replaces; empty: none any more. */
+  progress(text: string): void;
 };
 
 export function createTerminal(isJson: boolean): Terminal {
@@ -14,6 +16,10 @@ export function createTerminal(isJson: boolean): Terminal {
     isJson,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
+    progress(text) {
+      // A carriage return, and the end of what stood there.
+      if (process.stderr.isTTY) process.stderr.write(`\r${text}\x1b[K`);
+    },
   };
 }
 
