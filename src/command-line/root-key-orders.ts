@@ -2,10 +2,11 @@ import type { Config } from '../config/options.ts';
 import {
   createRootKey,
   listRootKeys,
-  prepareFirstStart,
+  prepareWorkspace,
   type RootKeyRow,
   revokeRootKey,
 } from '../control/root-keys.ts';
+import { isGrantable } from '../domain/operator-rights.ts';
 import type { Database } from '../lib/database.ts';
 import { withDatabase } from '../processes/with-database.ts';
 import { type Terminal, tableText } from './terminal.ts';
@@ -50,7 +51,11 @@ type Creation = Extract<RootKeyOrder, { action: 'create' }>;
 async function create(database: Database, order: Creation, terminal: Terminal): Promise<void> {
   const { name, permissions, expiresInDays } = order;
   const nowMs = Date.now();
-  const { workspaceId } = await prepareFirstStart(database, { chosenKey: '', nowMs });
+  const workspaceId = await prepareWorkspace(database, nowMs);
+  const useless = permissions?.find((one) => !isGrantable(one, workspaceId));
+  if (useless !== undefined) {
+    throw new Error(`the permission '${useless}' could never allow anything; see api.*.verify_key`);
+  }
   const expiresAtMs = expiresInDays === null ? null : nowMs + expiresInDays * dayMs;
   const wanted = { workspaceId, name, permissions, expiresAtMs, nowMs };
   const made = await createRootKey(database, wanted);

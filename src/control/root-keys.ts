@@ -119,34 +119,62 @@ export async function revokeRootKey(
 export type FirstStart = { workspaceId: string; rootKey: string | undefined };
 
 /**
- * Makes the default workspace and the operator's root key, once. `rootKey` is the key when it was
- * made now, undefined when the workspace was there already.
+ * Makes what a new database lacks: the default workspace, and the operator's root key, unless there
+ * ever was a root key. One that the operator has chosen is made whenever it was never there, so
+ * that the same settings give the same access; a chosen one that was revoked stays revoked.
+ * `rootKey` is the key that was made now.
  */
 export async function prepareFirstStart(
   database: Database,
   { chosenKey, nowMs }: { chosenKey: string; nowMs: number },
 ): Promise<FirstStart> {
   return database.begin(async (transaction) => {
-    await transaction`lock table latchkey.workspaces in share row exclusive mode`;
-    const [existing] = await transaction<{ id: string }[]>`
-      select id from latchkey.workspaces where deleted_at_ms is null
-      order by created_at_ms, id limit 1`;
-    if (existing) return { workspaceId: existing.id, rootKey: undefined };
-    const workspaceId = newId('workspace');
     const events: AuditEvent[] = [];
-    await insertWorkspace({ transaction, workspaceId, nowMs, events }, 'default');
-    const wanted = {
-      workspaceId,
-      permissions: [fullAdminPermission(workspaceId), operatorPermission],
-      name: 'first root key',
-      expiresAtMs: null,
-      nowMs,
-      key: chosenKey || undefined,
-    };
-    const { key } = await insertRootKey(transaction, wanted, events);
+    const workspaceId = await ensureWorkspace({ transaction, nowMs, events });
+    const known =
+      chosenKey === ''
+        ? await transaction`select id from latchkey.root_keys limit 1`
+        : await transaction`
+            select id from latchkey.root_keys where hash = ${keyHash(chosenKey)}`;
+    let rootKey: string | undefined;
+    if (known.length === 0) {
+      const wanted = {
+        workspaceId,
+        permissions: [fullAdminPermission(workspaceId), operatorPermission],
+        name: chosenKey === '' ? 'first root key' : 'root key of the settings',
+        expiresAtMs: null,
+        nowMs,
+        key: chosenKey || undefined,
+      };
+      rootKey = (await insertRootKey(transaction, wanted, events)).key;
+    }
     await writeAuditEvents(transaction, origin('first start', { workspaceId, nowMs }), events);
-    return { workspaceId, rootKey: key };
+    return { workspaceId, rootKey };
   });
+}
+
+/** The default workspace, for a command that comes before the first start. */
+export async function prepareWorkspace(database: Database, nowMs: number): Promise<string> {
+  return database.begin(async (transaction) => {
+    const events: AuditEvent[] = [];
+    const workspaceId = await ensureWorkspace({ transaction, nowMs, events });
+    await writeAuditEvents(transaction, origin('command line', { workspaceId, nowMs }), events);
+    return workspaceId;
+  });
+}
+
+type Making = { transaction: Transaction; nowMs: number; events: AuditEvent[] };
+
+/** The oldest live workspace, made if there is none. The lock lets only one node make it. */
+async function ensureWorkspace({ transaction, nowMs, events }: Making): Promise<string> {
+  await transaction`lock table latchkey.workspaces in share row exclusive mode`;
+  const [existing] = await transaction<{ id: string }[]>`
+    select id from latchkey.workspaces where deleted_at_ms is null
+    order by created_at_ms, id limit 1`;
+  if (existing) return existing.id;
+  const workspaceId = newId('workspace');
+  await insertWorkspace({ transaction, workspaceId, nowMs, events }, 'default');
+  return workspaceId;
 }
 
 /** Of a change that no root key asked for. */

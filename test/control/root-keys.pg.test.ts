@@ -5,6 +5,7 @@ import {
   createRootKey,
   listRootKeys,
   prepareFirstStart,
+  prepareWorkspace,
   revokeRootKey,
 } from '../../src/control/root-keys.ts';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
@@ -57,4 +58,29 @@ test('what is done without a root key is in the audit log too', async () => {
       'command line: rootKey.revoke',
     ],
   );
+});
+
+test('a command before the first start takes nothing from it', async () => {
+  const server = await testDatabase();
+  const fresh = openDatabase(server.url, { connectionsMax: 2, applicationName: 'test' });
+  await migrate(fresh);
+  const workspaceId = await prepareWorkspace(fresh, 1);
+  assert.deepEqual(await listRootKeys(fresh), []);
+  const first = await prepareFirstStart(fresh, { chosenKey: '', nowMs: 2 });
+  assert.equal(first.workspaceId, workspaceId);
+  assert.match(first.rootKey ?? '', /^unkey_/);
+  assert.equal((await prepareFirstStart(fresh, { chosenKey: '', nowMs: 3 })).rootKey, undefined);
+  await fresh.end();
+  await server.close();
+});
+
+test('a chosen root key is made when it was never there, and stays revoked', async () => {
+  const chosenKey = 'a-root-key-of-the-settings';
+  const made = await prepareFirstStart(database, { chosenKey, nowMs: 5 });
+  assert.equal(made.rootKey, chosenKey);
+  assert.equal((await prepareFirstStart(database, { chosenKey, nowMs: 6 })).rootKey, undefined);
+  const row = (await listRootKeys(database)).find((one) => one.name === 'root key of the settings');
+  assert.ok(row);
+  await revokeRootKey(database, { rootKeyId: row.rootKeyId, nowMs: 7 });
+  assert.equal((await prepareFirstStart(database, { chosenKey, nowMs: 8 })).rootKey, undefined);
 });
