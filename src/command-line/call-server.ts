@@ -21,12 +21,12 @@ const timeoutMs = 60_000;
 
 export async function callServer(server: Server, name: string, body: unknown): Promise<Called> {
   const response = await send(server, name, body);
-  const answer = await readAnswer(server, response);
-  if (response.ok && 'meta' in answer) {
+  const answer = await readAnswer(response);
+  if (!answer) throw new CallFault(strangerText(server, response));
+  if (!('error' in answer)) {
     return { answer, isPending: response.headers.has('x-latchkey-replication') };
   }
-  if ('error' in answer) throw new CallFault(refusalText(server, answer as Refusal));
-  throw new CallFault(strangerText(server, response));
+  throw new CallFault(refusalText(server, answer));
 }
 
 async function send(server: Server, name: string, body: unknown): Promise<Response> {
@@ -44,14 +44,16 @@ async function send(server: Server, name: string, body: unknown): Promise<Respon
   }
 }
 
-async function readAnswer(server: Server, response: Response): Promise<Answer | Refusal> {
+/** Undefined for what no Latchkey API answers. */
+async function readAnswer(response: Response): Promise<Answer | Refusal | undefined> {
   try {
-    const answer: unknown = await response.json();
-    if (typeof answer === 'object' && answer !== null) return answer as Answer;
+    const answer = (await response.json()) as Partial<Answer & Refusal> | null;
+    if (typeof answer?.meta?.requestId !== 'string') return undefined;
+    if (response.ok) return answer as Answer;
+    return typeof answer.error?.detail === 'string' ? (answer as Refusal) : undefined;
   } catch {
-    // Told below: it is not JSON.
+    return undefined;
   }
-  throw new CallFault(strangerText(server, response));
 }
 
 function connectionText({ url }: Server, error: Error): string {

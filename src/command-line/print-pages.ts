@@ -54,6 +54,7 @@ async function printAll(listing: Listing, terminal: Terminal): Promise<void> {
         break;
       }
     }
+    if (!terminal.hasReader) break;
     terminal.progress(`${rowCount} rows …`);
   }
   terminal.progress('');

@@ -40,8 +40,8 @@ export function findServer(environment: Environment, flags: Flags): Server {
   const found = candidates.find(([, rootKey]) => rootKey);
   if (!found) {
     throw new UsageFault(
-      `there is no root key for ${url}: set LATCHKEY_ROOT_KEY, or give --root-key, or put it into ` +
-        `${path} (mode 600) as {"default": {"url": "${url}", "rootKey": "…"}}`,
+      `there is no root key for ${url}: set LATCHKEY_ROOT_KEY, or give --root-key, or put it ` +
+        `into ${path} (mode 600) as {"default": {"url": "${url}", "rootKey": "…"}}`,
     );
   }
   const [rootKeySource, rootKey = ''] = found;

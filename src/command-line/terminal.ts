@@ -7,13 +7,23 @@ export type Terminal = {
   print(text: string): void;
   /** Standard error, with a newline. */
   complain(text: string): void;
+  /** Whether anybody still reads standard output: `| head` stops when it has enough. */
+  readonly hasReader: boolean;
   /** On a terminal, a line of standard error that the next one replaces; empty: none any more. */
   progress(text: string): void;
 };
 
 export function createTerminal(isJson: boolean): Terminal {
+  let hasReader = true;
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    hasReader = false;
+  });
   return {
     isJson,
+    get hasReader() {
+      return hasReader;
+    },
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     progress(text) {

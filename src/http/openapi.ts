@@ -56,8 +56,8 @@ const introduction = `Keys are verified, and everything about them is managed, w
 that carry a JSON body and a root key: \`Authorization: Bearer <root key>\`.
 
 Each answer has \`meta.requestId\`; a good one has status 200 and \`data\`, a refusal has \`error\`.
-Of \`error\`, branch on \`status\` and \`type\`: the words of \`detail\` may change. A key that is not
-good is no error: the answer is 200 with \`data.valid\` false.`;
+Of \`error\`, branch on \`status\` and \`type\`: the words of \`detail\` may change. A key that is
+not good is no error: the answer is 200 with \`data.valid\` false.`;
 
 export function openapiDocument(calls: readonly DocumentedCall[]): OpenapiDocument {
   const paths = Object.fromEntries(calls.map((call) => [`/v2/${call.name}`, pathOf(call)]));

@@ -156,10 +156,8 @@ test('without a server there is one clear sentence', async () => {
   const url = `http://127.0.0.1:${await freePort()}`;
   const { code, output, complaint } = await run('keys', 'get', 'key_1', '--url', url);
   assert.deepEqual([code, output], [1, '']);
-  assert.equal(
-    complaint,
-    `latchkey: no server answers at ${url}: start one (latchkey start), or name another with --url\n`,
-  );
+  const remedy = 'start one (latchkey start), or name another with --url';
+  assert.equal(complaint, `latchkey: no server answers at ${url}: ${remedy}\n`);
 });
 
 test('what is no Latchkey API is told as that', async () => {
