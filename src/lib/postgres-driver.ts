@@ -8,8 +8,8 @@
  *
  * The text of the driver is replaced on its way from the disk: nothing is changed there, and an
  * installation that runs no scripts has the repairs too. `database.pg.test.ts` fails without any of
- * them. A driver that they do not fit fails at its first load. The other way was another driver,
- * whose statements are not checked by tagged templates.
+ * them. A driver that they do not fit fails at its first load. `reserve` is not repaired: use `begin`.
+ * The other way was another driver, without tagged templates.
  */
 import { createRequire, registerHooks } from 'node:module';
 import type postgres from 'postgres';
@@ -42,18 +42,8 @@ const ofTransactions: readonly Repair[] = [
   },
 ];
 
-/** A connection that has ended takes no statement, and leaves nothing to the one after it. */
+/** A connection that has ended sends nothing, and leaves nothing to the one after it. */
 const ofConnections: readonly Repair[] = [
-  {
-    broken: `  function execute(q) {
-`,
-    sound: `  function execute(q) {
-    if (socket === null) {
-      queryError(q, Errors.connection('CONNECTION_CLOSED', options))
-      return true
-    }
-`,
-  },
   {
     broken: `  function nextWrite(fn) {
 `,
@@ -81,13 +71,6 @@ const ofConnections: readonly Repair[] = [
   {
     broken: '!hadError && (query || sent.length) && error(',
     sound: ';(query || sent.length) && error(',
-  },
-  {
-    broken: `    closedTime = performance.now()
-`,
-    sound: `    query = null
-    closedTime = performance.now()
-`,
   },
 ];
 

@@ -5,7 +5,6 @@ import {
   constraintOf,
   type Database,
   openDatabase,
-  type Queryable,
   type Transaction,
 } from '../../src/lib/database.ts';
 import { type TestDatabase, testDatabase } from '../support/stores.ts';
@@ -61,7 +60,7 @@ test('a lock that is not to be waited for, and a race that is lost, are conflict
 });
 
 /** Gives what ends the transaction's connection, from the server's side. */
-async function ender(transaction: Queryable): Promise<() => Promise<unknown>> {
+async function ender(transaction: Transaction): Promise<() => Promise<unknown>> {
   const [own] = await transaction<{ pid: number }[]>`select pg_backend_pid() as pid`;
   return () => database`select pg_terminate_backend(${own?.pid ?? 0})`.execute();
 }
@@ -96,15 +95,6 @@ test('a transaction whose connection ends is unreachable, and the pool is good a
       assert.equal(await failureOf(single`select ${number}::int`), 'none', `after ${place}`);
     }
   }
-  await single.end();
-});
-
-test('a reserved connection that has ended is unreachable', async () => {
-  const single = openSingle();
-  const reserved = await single.reserve();
-  await (await ender(reserved))();
-  assert.equal(await failureOf(reserved`select 1`), 'unreachable');
-  await waitFor('it is closed', async () => (await failureOf(single`select 1`)) === 'none');
   await single.end();
 });
 
