@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 const currentName = 'CURRENT';
 const replicaPattern = /^replica-(\d+)\.mdb$/;
@@ -20,8 +20,9 @@ const replicaPattern = /^replica-(\d+)\.mdb$/;
 export function currentReplica(folder: string): string | undefined {
   const pointer = join(folder, currentName);
   if (!existsSync(pointer)) return undefined;
-  const path = join(folder, readFileSync(pointer, 'utf8').trim());
-  return existsSync(path) ? path : undefined;
+  const name = readFileSync(pointer, 'utf8').trim();
+  const path = join(folder, name);
+  return replicaPattern.test(name) && existsSync(path) ? path : undefined;
 }
 
 /** A path that no earlier copy has used. Makes the folder, mode 0700. */
@@ -34,7 +35,8 @@ export function nextReplica(folder: string): string {
 /** Makes `path` the copy in use: from here on a restart opens it. */
 export function switchReplica(folder: string, path: string): void {
   const pointer = join(folder, currentName);
-  writeFileSync(`${pointer}.new`, `${path.slice(folder.length + 1)}\n`, { mode: 0o600 });
+  // On the disk before it has its name: after a crash of the machine it must not be empty.
+  writeFileSync(`${pointer}.new`, `${basename(path)}\n`, { mode: 0o600, flush: true });
   renameSync(`${pointer}.new`, pointer);
 }
 

@@ -28,8 +28,9 @@ export type ReplicaReader = NamespaceLookup & {
 const cachedDocumentsMax = 10_000;
 
 export function openReplicaReader(path: string, page: GenerationPage): ReplicaReader {
-  let tables = openReplicaTables(path, 'read');
+  // Before the file is opened: what is changed in between is then looked at again, not missed.
   const seen = { replica: page.replica(), documents: page.documents() };
+  let tables = openReplicaTables(path, 'read');
   const documents = new Map<string, unknown>();
   const rootKeys = new Map<string, RootKey | undefined>();
   const namespaces = new NamespaceCache();

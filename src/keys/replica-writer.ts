@@ -1,7 +1,8 @@
 /**
  * The one writer of a replica. A set of changes and the watermark that they reach are one LMDB
  * transaction: after a crash at any instruction the file holds exactly the state that its watermark
- * names, and applying the same changes again is harmless.
+ * names, and applying the same changes again is harmless. (A change that throws, a defect of ours,
+ * keeps the watermark where it was, though not the changes before it: they are made again.)
  */
 import type { DocumentKind, DocumentRecords, KeyRecord, RootKeyRecord } from '../domain/records.ts';
 import type { Watermark } from '../domain/watermark.ts';

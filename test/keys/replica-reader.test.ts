@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +9,7 @@ import type { NamespaceRecord } from '../../src/domain/records.ts';
 import { openGenerationPage } from '../../src/keys/generation-page.ts';
 import { openReplicaReader } from '../../src/keys/replica-reader.ts';
 import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
+import { plainApi, plainIdentity, plainRecord } from '../verify/small-world.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-reader-'));
 const page = openGenerationPage(join(folder, 'generations'));
@@ -75,4 +78,79 @@ test('what has changed is seen by the next look-up, another name too', async () 
   );
   assert.equal(idOf('post'), 'rlns_g');
   assert.equal(idOf('email'), undefined);
+});
+
+test('until the generation is raised, a reader may keep what it knows; then it sees all', async () => {
+  await apply({ kind: 'api', id: 'api_1', record: plainApi });
+  assert.equal(reader.find('api', 'api_1')?.name, 'payments');
+  await writer.apply([{ kind: 'api', id: 'api_1', record: { ...plainApi, name: 'renamed' } }]);
+  page.raise({ touchesDocuments: false });
+  assert.equal(reader.find('api', 'api_1')?.name, 'payments');
+  page.raise({ touchesDocuments: true });
+  assert.equal(reader.find('api', 'api_1')?.name, 'renamed');
+});
+
+test('keys and identities are never kept: any change is enough', async () => {
+  const [hash, id] = [Buffer.alloc(32, 1), 'key_1'];
+  await apply({ kind: 'key', id, hash, hashKind: 0, record: plainRecord });
+  await apply({ kind: 'identity', id: 'id_1', record: plainIdentity });
+  assert.equal(reader.keyByHash(hash)?.isEnabled, true);
+  assert.equal(reader.find('identity', 'id_1')?.externalId, 'user_1');
+  const record = { ...plainRecord, isEnabled: false };
+  await writer.apply([
+    { kind: 'key', id, hash, hashKind: 0, record },
+    { kind: 'identity', id: 'id_1', record: undefined },
+  ]);
+  page.raise({ touchesDocuments: false });
+  assert.equal(reader.keyByHash(hash)?.isEnabled, false);
+  assert.equal(reader.find('identity', 'id_1'), undefined);
+});
+
+test('another process sees each commit as soon as the generation was raised', async () => {
+  const source = (name: string) =>
+    JSON.stringify(new URL(`../../src/keys/${name}`, import.meta.url));
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    `
+    const { openGenerationPage } = await import(${source('generation-page.ts')});
+    const { openReplicaReader } = await import(${source('replica-reader.ts')});
+    const page = openGenerationPage(${JSON.stringify(join(folder, 'generations'))});
+    const reader = openReplicaReader(${JSON.stringify(writer.path)}, page);
+    for await (const _ of process.stdin) {
+      const [api, key] = [reader.find('api', 'api_2'), reader.keyByHash(Buffer.alloc(32, 2))];
+      process.stdout.write(String(api?.name) + ' ' + String(key?.name));
+    }`,
+  ]);
+  const asks = async () => {
+    child.stdin.write('?');
+    const [answer] = await once(child.stdout, 'data');
+    return String(answer);
+  };
+  assert.equal(await asks(), 'undefined undefined');
+  for (let round = 1; round <= 50; round += 1) {
+    const name = `name ${round}`;
+    const record = { ...plainRecord, keyId: 'key_2', name };
+    await apply(
+      { kind: 'api', id: 'api_2', record: { ...plainApi, apiId: 'api_2', name } },
+      { kind: 'key', id: 'key_2', hash: Buffer.alloc(32, 2), hashKind: 0, record },
+    );
+    assert.equal(await asks(), `${name} ${name}`);
+  }
+  child.stdin.end();
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+});
+
+test('after a switch a reader reads from the other file alone', async () => {
+  const other = openReplicaWriter(join(folder, 'replica-2.mdb'));
+  await other.apply([{ kind: 'api', id: 'api_9', record: { ...plainApi, apiId: 'api_9' } }]);
+  const own = openReplicaReader(writer.path, page);
+  await apply({ kind: 'api', id: 'api_1', record: plainApi });
+  assert.ok(own.find('api', 'api_1'));
+  assert.equal(own.find('api', 'api_9'), undefined);
+  await own.switchTo(other.path);
+  assert.equal(own.find('api', 'api_1'), undefined);
+  assert.ok(own.find('api', 'api_9'));
+  await own.close();
+  await other.close();
 });

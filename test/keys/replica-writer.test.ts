@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import type { RootKeyRecord } from '../../src/domain/records.ts';
+import { openGenerationPage } from '../../src/keys/generation-page.ts';
+import { openReplicaReader } from '../../src/keys/replica-reader.ts';
+import { openReplicaWriter, type ReplicaChange } from '../../src/keys/replica-writer.ts';
+import { plainApi, plainRecord } from '../verify/small-world.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-writer-'));
+const page = openGenerationPage(join(folder, 'generations'));
+let writer = openReplicaWriter(join(folder, 'replica-1.mdb'));
+const reader = openReplicaReader(writer.path, page);
+
+after(async () => {
+  await reader.close();
+  await writer.close();
+  page.close();
+  rmSync(folder, { recursive: true });
+});
+
+const hashOf = (byte: number) => Buffer.alloc(32, byte);
+const watermark = {
+  ...{ format: 1, instanceId: 'instance', systemIdentifier: '7', timeline: 1, snapshot: '5:5:' },
+};
+
+function key(id: string, byte: number, hashKind = 0): ReplicaChange {
+  const record = { ...plainRecord, keyId: id };
+  return { kind: 'key', id, hash: hashOf(byte), hashKind, record };
+}
+
+function rootKey(id: string, byte: number, part: Partial<RootKeyRecord> = {}): ReplicaChange {
+  const record = {
+    ...{ rootKeyId: id, workspaceId: 'ws_1', isEnabled: true, expiresAtMs: 0, permissions: [] },
+    ...part,
+  };
+  return { kind: 'rootKey', id, hash: hashOf(byte), record };
+}
+
+async function apply(...changes: ReplicaChange[]): Promise<void> {
+  await writer.apply(changes);
+  page.raise({ touchesDocuments: true });
+}
+
+const idAt = (byte: number, kind = 0) => reader.keyByHash(hashOf(byte), kind)?.keyId;
+
+test('a key is found by its hash, by no other, and by no hash of another kind', async () => {
+  await apply(key('key_1', 1), key('key_2', 2, 3));
+  assert.deepEqual(
+    [idAt(1), idAt(2, 3), idAt(2), idAt(1, 3), idAt(9)],
+    [...['key_1', 'key_2', undefined, undefined, undefined]],
+  );
+  assert.equal(writer.keyCount(), 2);
+});
+
+test('a key whose hash or kind of hash has changed does not answer to the old one', async () => {
+  await apply(key('key_1', 11), key('key_2', 2));
+  assert.deepEqual(
+    [idAt(1), idAt(11), idAt(2, 3), idAt(2)],
+    [...[undefined, 'key_1', undefined, 'key_2']],
+  );
+  assert.equal(writer.keyCount(), 2);
+});
+
+test('applying the same changes again changes nothing', async () => {
+  const gone: ReplicaChange = { kind: 'key', id: 'key_2', record: undefined };
+  for (let round = 0; round < 3; round += 1) {
+    await apply(key('key_1', 11), gone, key('key_3', 3));
+    assert.deepEqual([idAt(11), idAt(2), idAt(3)], ['key_1', undefined, 'key_3']);
+    assert.equal(writer.keyCount(), 2);
+  }
+});
+
+test('a root key is found with what it may do, and not once it is gone', async () => {
+  await apply(rootKey('root_1', 1, { permissions: ['unkey:v1:ws_1:**#*'] }));
+  assert.equal(reader.rootKeyByHash(hashOf(1))?.grants.isFullAdmin, true);
+  assert.equal(reader.rootKeyByHash(hashOf(11)), undefined);
+  assert.equal(idAt(1), undefined);
+  await apply(rootKey('root_1', 1, { isEnabled: false }));
+  assert.equal(reader.rootKeyByHash(hashOf(1))?.isEnabled, false);
+  await apply({ kind: 'rootKey', id: 'root_1', record: undefined });
+  assert.equal(reader.rootKeyByHash(hashOf(1)), undefined);
+});
+
+test('a document is as it was written last, and gone when it was removed', async () => {
+  await apply({ kind: 'api', id: 'api_1', record: plainApi });
+  assert.deepEqual(reader.find('api', 'api_1'), plainApi);
+  await apply({ kind: 'api', id: 'api_1', record: { ...plainApi, name: 'renamed' } });
+  assert.equal(reader.find('api', 'api_1')?.name, 'renamed');
+  assert.equal(reader.find('role', 'api_1'), undefined);
+  await apply({ kind: 'api', id: 'api_1', record: undefined });
+  assert.equal(reader.find('api', 'api_1'), undefined);
+});
+
+test('the watermark moves with the changes; if one of them cannot be made, not at all', async () => {
+  await writer.apply([key('key_4', 4)], watermark);
+  assert.deepEqual(writer.watermark(), watermark);
+  const broken = { ...key('key_5', 5), record: { ...plainRecord, limits: [null] } };
+  const next = { ...watermark, snapshot: '9:9:' };
+  await assert.rejects(writer.apply([broken as never, key('key_6', 6)], next), TypeError);
+  assert.deepEqual(writer.watermark(), watermark);
+  await writer.apply([key('key_5', 5), key('key_6', 6)], next);
+  assert.deepEqual(writer.watermark(), next);
+  page.raise({ touchesDocuments: true });
+  assert.deepEqual([idAt(4), idAt(5), idAt(6)], ['key_4', 'key_5', 'key_6']);
+});
+
+test('what was applied without a watermark leaves the watermark, and all is there again', async () => {
+  await writer.apply([key('key_7', 7)]);
+  await writer.flush();
+  await writer.close();
+  writer = openReplicaWriter(writer.path);
+  assert.equal(writer.watermark()?.snapshot, '9:9:');
+  page.raise({ touchesDocuments: true });
+  assert.equal(idAt(7), 'key_7');
+});
