@@ -58,8 +58,8 @@ const quickPlan: BenchPlan = {
   name: 'quick',
   keyCount: 100_000,
   roundCount: 2,
-  secondsPerRound: 0.8,
-  warmUpSeconds: 0.4,
+  secondsPerRound: 0.6,
+  warmUpSeconds: 0.3,
   hasRestarts: false,
   revocationCount: 60,
 };

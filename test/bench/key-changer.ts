@@ -1,5 +1,6 @@
 /**
- * Changes keys in PostgreSQL at a steady rate until SIGTERM, and then prints how many.
+ * Changes keys in PostgreSQL at a steady rate until its standard input ends, and then prints how
+ * many: so it ends with whoever started it.
  *
  *     key-changer.ts <URL of PostgreSQL> <number of keys> <changes per second>
  */
@@ -15,7 +16,7 @@ const keysPerTransaction = 10;
 const [url = '', keyCount, perSecond] = process.argv.slice(2);
 const database = openDatabase(url, { connectionsMax: 2, applicationName: 'latchkey bench' });
 let isStopping = false;
-process.once('SIGTERM', () => {
+process.stdin.resume().once('end', () => {
   isStopping = true;
 });
 

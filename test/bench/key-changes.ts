@@ -16,7 +16,7 @@ export function startKeyChanges(databaseUrl: string, keyCount: number): KeyChang
   const args: ChangerArguments = [databaseUrl, String(keyCount), String(changesPerSecond)];
   const script = join(import.meta.dirname, 'key-changer.ts');
   const child = spawn(process.execPath, [script, ...args], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
   pin(child.pid as number, otherProcessors);
   let output = '';
@@ -26,7 +26,7 @@ export function startKeyChanges(databaseUrl: string, keyCount: number): KeyChang
   return {
     async stop() {
       const closed = once(child, 'close');
-      child.kill('SIGTERM');
+      child.stdin.end();
       await closed;
       return (JSON.parse(output) as { changedPerSecond: number }).changedPerSecond;
     },

@@ -17,6 +17,7 @@ import { serverProcessor } from './processor.ts';
 import { askOnce, itemText } from './product-requests.ts';
 import { processorUs, ratio, throughput } from './rounds.ts';
 import type { StandIn } from './stand-in.ts';
+import { witnessRates } from './wrk-witness.ts';
 
 export type RivalFigures = { bars: MeasuredBars; others: Record<string, string>; absent: string[] };
 
@@ -50,6 +51,7 @@ export async function measureRivals(bench: Bench, releasers: Releasers): Promise
     },
     others: {
       'the floor in a loop, without HTTP': `${loopUs(bench).toFixed(2)} µs a verification`,
+      ...witness(bench, [ceiling.post, product.verify, floor]),
       ...Object.fromEntries(present.map(({ contestant, version }) => [contestant.name, version])),
     },
     absent: standIns.flatMap((standIn) =>
@@ -58,7 +60,7 @@ export async function measureRivals(bench: Bench, releasers: Releasers): Promise
   };
 }
 
-async function startCeiling({ folder, product }: Bench, releasers: Releasers) {
+async function startCeiling({ product }: Bench, releasers: Releasers) {
   const { verify, forwardAuth } = product;
   const posted = await askOnce(verify.port, verify.template);
   const got = await askOnce(forwardAuth.port, forwardAuth.template);
@@ -76,7 +78,6 @@ async function startCeiling({ folder, product }: Bench, releasers: Releasers) {
   const own = { port, pids: () => [server.pid] };
   const post: Contestant = { ...verify, ...own, name: ceilingPost };
   const get: Contestant = { ...forwardAuth, ...own, name: ceilingGet };
-  writeFileSync(join(folder, 'answer-of-verify.json'), posted.body);
   return { post, get };
 }
 
@@ -119,8 +120,19 @@ async function startStandIns(bench: Bench, releasers: Releasers): Promise<StandI
   return standIns;
 }
 
-function loopUs({ folder, world }: Bench): number {
+/** How far wrk agrees. */
+function witness({ folder, plan }: Bench, contestants: readonly Contestant[]) {
+  const { secondsPerRound: seconds, connectionCount } = plan;
+  const rates = witnessRates(contestants, folder, { seconds, connectionCount });
+  const texts = rates?.map((rate, index) => {
+    return `${contestants[index]?.name} ${Math.round(rate).toLocaleString('en')}`;
+  });
+  return { 'requests per second by wrk': texts?.join('; ') ?? 'absent (apt-get install wrk)' };
+}
+
+function loopUs({ folder, world, plan }: Bench): number {
   const bodyFile = join(folder, 'body.json');
   writeFileSync(bodyFile, itemText);
-  return measureFloorLoop(world, join(folder, 'floor-loop'), bodyFile);
+  const { secondsPerRound: seconds } = plan;
+  return measureFloorLoop(world, join(folder, 'floor-loop'), { bodyFile, seconds });
 }

@@ -23,13 +23,18 @@ export async function startNativeFloor(world: BenchWorld, folder: string): Promi
 }
 
 /** The same job without HTTP: µs for each verification. */
-export function measureFloorLoop(world: BenchWorld, folder: string, bodyFile: string): number {
+export function measureFloorLoop(
+  world: BenchWorld,
+  folder: string,
+  { bodyFile, seconds }: { bodyFile: string; seconds: number },
+): number {
   const output = execFileSync(
     'taskset',
     [
       ...['-c', String(serverProcessor), join(nativeFolder, 'floor-loop')],
       ...floorArguments(world, folder),
       ...['--root-key', world.rootKey, '--body', bodyFile, '--keys', String(world.keyCount)],
+      ...['--seconds', String(seconds)],
     ],
     { encoding: 'utf8' },
   );

@@ -109,9 +109,11 @@ function readPlan(): BenchPlan {
 }
 
 const releasers = createReleasers();
-process.once('SIGINT', () => {
-  void releasers.releaseAll().finally(() => process.exit(130));
-});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void releasers.releaseAll().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143));
+  });
+}
 try {
   await runBench(readPlan(), releasers);
 } finally {
