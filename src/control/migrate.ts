@@ -1,10 +1,12 @@
 /**
- * Brings the PostgreSQL schema up to this program's version: numbered files, each in a transaction
- * of its own with the row that says it was done. An advisory lock lets several nodes start at once.
+ * Brings the PostgreSQL schema up to this program's version: numbered files, all of those that are
+ * missing in one transaction with the rows that say they were done. It holds a lock that several
+ * nodes which start at once take in turn; the lock ends with the transaction, so that nobody keeps
+ * it by dying, nor a connection pooler by handing the session on.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Database } from '../lib/database.ts';
+import type { Database, Transaction } from '../lib/database.ts';
 
 const schemaFolder = join(import.meta.dirname, 'schema');
 /** 'latchkey' in ASCII, cut to the positive bigints. */
@@ -15,42 +17,37 @@ export class SchemaTooNew extends Error {
 }
 
 /** Returns the names of the files that were applied now. */
-export async function migrate(database: Database): Promise<string[]> {
-  const connection = await database.reserve();
-  try {
-    await connection`select pg_advisory_lock(${lockNumber}::bigint)`;
-    return await applyMissing(connection);
-  } finally {
-    await connection`select pg_advisory_unlock(${lockNumber}::bigint)`.catch(() => {});
-    connection.release();
-  }
+export function migrate(database: Database): Promise<string[]> {
+  return database.begin(async (transaction) => {
+    await transaction`select pg_advisory_xact_lock(${lockNumber}::bigint)`;
+    const applied = await appliedFiles(transaction);
+    const files = migrationFiles();
+    const unknown = applied.filter((name) => !files.includes(name));
+    if (unknown.length > 0) {
+      const names = unknown.join(', ');
+      throw new SchemaTooNew(
+        `the database was migrated by a newer version (${names}); install that version`,
+      );
+    }
+    const missing = files.filter((name) => !applied.includes(name));
+    for (const name of missing) await applyOne(transaction, name);
+    return missing;
+  });
 }
 
-async function applyMissing(connection: Database): Promise<string[]> {
-  await connection.unsafe(`create schema if not exists latchkey;
+async function appliedFiles(transaction: Transaction): Promise<string[]> {
+  await transaction.unsafe(`create schema if not exists latchkey;
     create table if not exists latchkey.migrations (
       name text primary key, applied_at timestamptz not null default now())`);
-  const rows = await connection<{ name: string }[]>`select name from latchkey.migrations`;
-  const applied = new Set(rows.map((row) => row.name));
-  const files = migrationFiles();
-  const unknown = [...applied].filter((name) => !files.includes(name));
-  if (unknown.length > 0) {
-    throw new SchemaTooNew(
-      `the database was migrated by a newer version (${unknown.join(', ')}); install that version`,
-    );
-  }
-  const missing = files.filter((name) => !applied.has(name));
-  for (const name of missing) await applyOne(connection, name);
-  return missing;
+  const rows = await transaction<{ name: string }[]>`select name from latchkey.migrations`;
+  return rows.map((row) => row.name);
 }
 
-async function applyOne(connection: Database, name: string): Promise<void> {
-  const statements = readFileSync(join(schemaFolder, name), 'utf8');
-  const note = `insert into latchkey.migrations (name) values ('${name}')`;
+async function applyOne(transaction: Transaction, name: string): Promise<void> {
   try {
-    await connection.unsafe(`begin; ${statements}; ${note}; commit`).simple();
+    await transaction.unsafe(readFileSync(join(schemaFolder, name), 'utf8'));
+    await transaction`insert into latchkey.migrations (name) values (${name})`;
   } catch (error) {
-    await connection`rollback`.catch(() => {});
     throw new Error(`migration ${name}`, { cause: error });
   }
 }

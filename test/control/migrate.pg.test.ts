@@ -40,7 +40,32 @@ test('text is the same in any case, beyond ASCII too, whatever the server thinks
   assert.deepEqual({ ...row }, { folded: 'école größe σας i', i: 'i' });
 });
 
+test('a migration that fails leaves nothing of it, nor of those before it', async () => {
+  const other = await testDatabase();
+  const own = openDatabase(other.url, { connectionsMax: 2, applicationName: 'test' });
+  await own`create schema latchkey`;
+  await own`create table latchkey.keys (id text)`;
+  await assert.rejects(migrate(own), (error: Error) => {
+    assert.match(error.message, /^migration 001-/);
+    assert.equal((error.cause as { code?: string }).code, '42P07');
+    return true;
+  });
+  const names = async () =>
+    (
+      await own`select table_name from information_schema.tables where table_schema = 'latchkey'`
+    ).map((row) => row.table_name);
+  assert.deepEqual(await names(), ['keys']);
+  await own`drop table latchkey.keys`;
+  assert.ok((await migrate(own)).length > 0);
+  await own.end();
+  await other.close();
+});
+
 test('a database of a newer version is left alone', async () => {
   await database`insert into latchkey.migrations (name) values ('999-later.sql')`;
-  await assert.rejects(migrate(database), SchemaTooNew);
+  await assert.rejects(migrate(database), (error: Error) => {
+    assert.ok(error instanceof SchemaTooNew);
+    assert.match(error.message, /999-later\.sql/);
+    return true;
+  });
 });
