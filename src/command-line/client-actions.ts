@@ -17,6 +17,7 @@ import * as key from '../contract/keys.ts';
 import * as permission from '../contract/permissions.ts';
 import * as ratelimit from '../contract/ratelimit.ts';
 import { verifyKeyBody } from '../contract/verify-key.ts';
+import { type ClientName, clientSummaries } from './client-summaries.ts';
 
 export type ClientAction = {
   /** The second word of the command: `create`. */
@@ -35,7 +36,11 @@ export type ClientAction = {
   verdict?: string;
 };
 
-export type ClientResource = { name: string; summary: string; actions: readonly ClientAction[] };
+export type ClientResource = {
+  name: ClientName;
+  summary: string;
+  actions: readonly ClientAction[];
+};
 
 const keyColumns = [
   ...['keyId', 'start', 'name', 'enabled', 'expires', 'credits', 'identity', 'roles'],
@@ -289,15 +294,19 @@ const migrationActions = [
   }),
 ];
 
-export const clientResources: readonly ClientResource[] = [
-  { name: 'apis', summary: 'APIs, to which keys belong.', actions: apiActions },
-  { name: 'keys', summary: 'Keys: create, verify, change, delete.', actions: keyActions },
-  { name: 'identities', summary: 'Users or organisations with keys.', actions: identityActions },
-  { name: 'permissions', summary: 'What keys may do.', actions: permissionActions },
-  { name: 'roles', summary: 'Named sets of permissions.', actions: roleActions },
-  { name: 'limits', summary: 'Rate limits without a key, and overrides.', actions: limitActions },
-  { name: 'audit', summary: 'Who changed what.', actions: auditActions },
-  { name: 'workspaces', summary: 'Administration of workspaces.', actions: workspaceActions },
-  { name: 'root-keys', summary: 'Administration of root keys.', actions: rootKeyActions },
-  { name: 'migrations', summary: 'Where imported keys come from.', actions: migrationActions },
-];
+const actionsOf: Readonly<Record<ClientName, readonly ClientAction[]>> = {
+  apis: apiActions,
+  keys: keyActions,
+  identities: identityActions,
+  permissions: permissionActions,
+  roles: roleActions,
+  limits: limitActions,
+  audit: auditActions,
+  workspaces: workspaceActions,
+  'root-keys': rootKeyActions,
+  migrations: migrationActions,
+};
+
+export function clientResource(name: ClientName): ClientResource {
+  return { name, summary: clientSummaries[name], actions: actionsOf[name] };
+}

@@ -1,7 +1,8 @@
 /** The commands that call the HTTP API of a server, made of the table of actions. */
 import { bodyOf, flagName, flagsOf } from './body-flags.ts';
 import { callServer } from './call-server.ts';
-import { type ClientAction, type ClientResource, clientResources } from './client-actions.ts';
+import { type ClientAction, type ClientResource, clientResource } from './client-actions.ts';
+import { type ClientName, clientUsage } from './client-summaries.ts';
 import { type Command, type FlagDescription, type Invocation, UsageFault } from './command.ts';
 import { printPages } from './print-pages.ts';
 import { recordText, rowsText } from './result-text.ts';
@@ -26,16 +27,20 @@ const clearFlag: FlagDescription = {
   text: 'Fields to empty, comma separated.',
 };
 
-export const clientCommands: readonly Command[] = clientResources.map((resource) => ({
-  name: resource.name,
-  usage: `${resource.name} <action>`,
-  summary: resource.summary,
-  wordCountMax: 1 + Math.max(...resource.actions.map(({ words }) => words.length)),
-  flags: allFlagsOf(resource),
-  takesSettings: false,
-  help: (words) => helpOf(resource, words[0]),
-  run: (invocation) => run(resource, invocation),
-}));
+export function clientCommand(name: ClientName): Command {
+  const resource = clientResource(name);
+  const { summary, actions } = resource;
+  return {
+    name,
+    usage: clientUsage(name),
+    summary,
+    wordCountMax: 1 + Math.max(...actions.map(({ words }) => words.length)),
+    flags: allFlagsOf(resource),
+    takesSettings: false,
+    help: (words) => helpOf(resource, words[0]),
+    run: (invocation) => run(resource, invocation),
+  };
+}
 
 /** An action's own flags, and those that all actions have. */
 function actionFlags(action: ClientAction): FlagDescription[] {

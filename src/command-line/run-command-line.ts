@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { optionsHelp } from '../config/describe-options.ts';
 import { options } from '../config/options.ts';
-import { clientCommands } from './client-command.ts';
+import { type ClientName, clientSummaries, clientUsage, isClientName } from './client-summaries.ts';
 import { type Command, type Environment, type Flags, UsageFault } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { SettingsFault } from './environment.ts';
@@ -11,13 +11,7 @@ import { startCommand } from './start-command.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 import { versionCommand } from './version-command.ts';
 
-const commands: readonly Command[] = [
-  startCommand,
-  ...clientCommands,
-  rootKeyCommand,
-  doctorCommand,
-  versionCommand,
-];
+const commands: readonly Command[] = [startCommand, rootKeyCommand, doctorCommand, versionCommand];
 
 export async function runCommandLine(
   argv: readonly string[],
@@ -26,14 +20,21 @@ export async function runCommandLine(
   const [name = 'help', ...rest] = argv;
   const terminal = createTerminal(argv.includes('--json'));
   if (name === 'help' || name === '--help' || name === '-h') {
-    const asked = commands.find((one) => one.name === rest[0]);
+    const asked = await findCommand(rest[0]);
     terminal.print(asked ? help(asked, rest.slice(1)) : overview());
     return 0;
   }
-  const command = name === '--version' ? versionCommand : commands.find((one) => one.name === name);
+  const command = name === '--version' ? versionCommand : await findCommand(name);
   if (command) return runOne(command, rest, { environment, terminal });
   const fault = new UsageFault(`there is no command '${name}'; see latchkey --help`);
   return complain(fault, terminal);
+}
+
+/** The table of what a server can be asked for is large: it is read for these commands only. */
+async function findCommand(name: string | undefined): Promise<Command | undefined> {
+  if (name === undefined || !isClientName(name)) return commands.find((one) => one.name === name);
+  const { clientCommand } = await import('./client-command.ts');
+  return clientCommand(name);
 }
 
 type Surroundings = { environment: Environment; terminal: Terminal };
@@ -101,8 +102,13 @@ function parseWords(command: Command, argv: readonly string[], known: KnownFlags
 }
 
 function overview(): string {
-  const width = Math.max(...commands.map((command) => command.usage.length)) + 2;
-  const lines = commands.map((command) => `  ${command.usage.padEnd(width)}${command.summary}`);
+  const clients = Object.entries(clientSummaries).map(([name, summary]) => ({
+    usage: clientUsage(name as ClientName),
+    summary,
+  }));
+  const all = [...commands, ...clients];
+  const width = Math.max(...all.map(({ usage }) => usage.length)) + 2;
+  const lines = all.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`);
   return [
     'Latchkey: self-hosted API-key verification at memory speed.',
     '',

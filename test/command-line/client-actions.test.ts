@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clientResources } from '../../src/command-line/client-actions.ts';
+import { clientResource } from '../../src/command-line/client-actions.ts';
+import { type ClientName, clientSummaries } from '../../src/command-line/client-summaries.ts';
 import { operations } from '../../src/control/operations.ts';
 import { hotCalls } from '../../src/http/hot-calls.ts';
 
-const actions = clientResources.flatMap((resource) => resource.actions);
+const names = Object.keys(clientSummaries) as ClientName[];
+const actions = names.flatMap((name) => clientResource(name).actions);
 const calls = new Map([...operations, ...hotCalls].map((call) => [call.name, call]));
 
 test('every action makes a call that the server has, with the body that it validates', () => {

@@ -1,0 +1,23 @@
+/** The commands that call a server, by name. Their actions are read only when one of them runs. */
+export const clientSummaries = {
+  apis: 'APIs, to which keys belong.',
+  keys: 'Keys: create, verify, change, delete.',
+  identities: 'Users or organisations with keys.',
+  permissions: 'What keys may do.',
+  roles: 'Named sets of permissions.',
+  limits: 'Rate limits without a key, and overrides.',
+  audit: 'Who changed what.',
+  workspaces: 'Administration of workspaces.',
+  'root-keys': 'Administration of root keys.',
+  migrations: 'Where imported keys come from.',
+} as const;
+
+export type ClientName = keyof typeof clientSummaries;
+
+export function isClientName(name: string): name is ClientName {
+  return Object.hasOwn(clientSummaries, name);
+}
+
+export function clientUsage(name: ClientName): string {
+  return `${name} <action>`;
+}
