@@ -53,7 +53,9 @@ export async function readChanges(
 
 /**
  * Forgets changes older than `retentionHours`. A node that was away for longer copies everything
- * anew, which the raised `changes_pruned_below` tells it. Returns how many rows went.
+ * anew, which the raised `changes_pruned_below` tells it. What some transaction, however old and
+ * whatever it does, may not have seen stays: so whoever reads after this has settled all that went,
+ * and never copies for nothing. Returns how many rows went.
  */
 export async function pruneChanges(
   transaction: Transaction,
@@ -63,6 +65,7 @@ export async function pruneChanges(
     with gone as (
       delete from latchkey.changes
       where logged_at < now() - make_interval(hours => ${retentionHours})
+        and xid < pg_snapshot_xmin(pg_current_snapshot())
       returning xid
     ), raised as (
       update latchkey.instance

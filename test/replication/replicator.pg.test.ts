@@ -198,12 +198,32 @@ test('a node for which the log has been pruned copies everything beside the old 
   await node.stop();
   await insertKey('key_pruned', 'pruned');
   await database`update latchkey.changes set logged_at = now() - interval '2 days'`;
-  await database.begin((transaction) => pruneChanges(transaction, 24));
+  // Not before every transaction of the server, of other databases too, has got past them.
+  await waitFor('all changes are pruned', async () => {
+    await database.begin((transaction) => pruneChanges(transaction, 24));
+    return (await database`select from latchkey.changes limit 1`).length === 0;
+  });
   const again = await startNode('pruned', node.path);
   assert.equal(again.replicator.status().fullCopyCount, 1);
   assert.notEqual(again.path, node.path);
   assert.equal(again.reader.keyByHash(keyHash('pruned'))?.keyId, 'key_pruned');
   await again.stop();
+});
+
+test('pruning never makes a node that is up to date copy again, whatever is running', async () => {
+  const node = await startNode('upToDate');
+  const old = await database.reserve();
+  await old`begin`;
+  await old`select pg_current_xact_id()`;
+  await insertKey('key_after_old', 'after old');
+  await node.replicator.awaitApplied();
+  await database`update latchkey.changes set logged_at = now() - interval '2 days'`;
+  await database.begin((transaction) => pruneChanges(transaction, 24));
+  await node.replicator.awaitApplied();
+  assert.equal(node.replicator.status().fullCopyCount, 1);
+  await old`commit`;
+  old.release();
+  await node.stop();
 });
 
 test('a replica that another version has written is copied anew', async () => {
