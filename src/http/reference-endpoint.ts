@@ -2,7 +2,7 @@
  * The OpenAPI document, as JSON, as YAML and as a page for people. The page is made by Swagger UI
  * from this server's own files and may, by its Content-Security-Policy, ask nobody else for
  * anything. Nothing is made before somebody asks for it, and then it is kept, compressed once off
- * the event loop: the bundle is 1.7 MB, packing it takes 60 ms.
+ * the event loop: the bundle is 1.7 MB, packing it takes 36 ms of CPU.
  */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
