@@ -36,6 +36,7 @@ const besides: Readonly<Record<string, readonly number[]>> = {
   'workspaces.deleteWorkspace': isProtected,
   'analytics.getVerifications': [412, 422, 503],
   'analytics.getRatelimits': [412, 422, 503],
+  'analytics.getUsage': [412, 422, 503],
 };
 
 /** `name` as in `keys.createKey`; ascending. */

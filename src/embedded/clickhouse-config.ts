@@ -43,10 +43,18 @@ const firstStatements = `
 export type ClickhouseFiles = { readonly folder: string; readonly password: string };
 
 /** The user for customers' queries. */
-export const readerName = 'latchkey_reader';
+const readerName = 'latchkey_reader';
 
-/** The reader's password, made out of that of `latchkey`, from which it does not lead back. */
-export function readerPassword(password: string): string {
+/** The same server and database as at `url`, which is that of `latchkey`, for the reader. */
+export function readerUrl(url: string): string {
+  const reader = new URL(url);
+  reader.username = readerName;
+  reader.password = readerPassword(reader.password);
+  return reader.href;
+}
+
+/** Made out of the password of `latchkey`, to which it does not lead back. */
+function readerPassword(password: string): string {
   return createHash('sha256').update(`${readerName} ${password}`).digest('hex').slice(0, 32);
 }
 

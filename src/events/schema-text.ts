@@ -65,7 +65,7 @@ function deduplication(isCluster: boolean): string {
   );
 }
 
-/** By columns and never at random: a batch that is sent again must meet the shards of its first try. */
+/** By columns and never at random: a batch that is sent again must meet the same shards. */
 function distributed(table: string, columns: readonly string[], place: SchemaPlace): string {
   const { cluster, database } = place;
   if (cluster === '') return '';

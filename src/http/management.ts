@@ -3,7 +3,7 @@ import type { Schema } from '../contract/json-schema.ts';
 import type { Page } from '../control/operation.ts';
 import type { RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
-import { answer, jsonContentType, metaAnswer, pageAnswer } from './answers.ts';
+import { answer, answerOfJson, jsonContentType, metaAnswer, pageAnswer } from './answers.ts';
 import { callerAddress } from './caller-address.ts';
 import { type Exchange, sendFault, sendReply } from './exchange.ts';
 import type { Admitted } from './json-endpoint.ts';
@@ -11,7 +11,11 @@ import type { Admitted } from './json-endpoint.ts';
 /** What is around a result: `data`, `data` of a Page with `pagination`, or `meta` alone. */
 export type Envelope = 'data' | 'page' | 'meta';
 
-export type ManagementOutcome = { ok: true; result: object } | { ok: false; fault: RequestFault };
+export type ManagementOutcome =
+  | { ok: true; result: object }
+  /** `data`, as JSON text. */
+  | { ok: true; resultJson: string }
+  | { ok: false; fault: RequestFault };
 
 /** Who calls, and from where: the audit log keeps it. */
 export type ManagementCaller = Principal & {
@@ -51,7 +55,10 @@ export async function runManagementCall(
   sendReply(exchange, {
     status: 200,
     contentType: jsonContentType,
-    body: enveloped(call.envelope, exchange.requestId, outcome.result),
+    body:
+      'resultJson' in outcome
+        ? answerOfJson(exchange.requestId, outcome.resultJson)
+        : enveloped(call.envelope, exchange.requestId, outcome.result),
     headers: isApplied ? [] : [replicationPending],
   });
 }

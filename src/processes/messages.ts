@@ -12,6 +12,8 @@ export type WorkerSettings = {
   /** Of the first worker; empty: none. */
   socket: string;
   databaseUrl: string;
+  /** Of the views that customers query. */
+  clickhouseReaderUrl: string;
   dataDir: string;
   replicaPath: string;
   bodyBytesMax: number;

@@ -4,9 +4,11 @@
  */
 
 import type { Config } from '../config/options.ts';
+import { readerUrl } from '../embedded/clickhouse-config.ts';
 import { startEmbeddedClickhouse } from '../embedded/embedded-clickhouse.ts';
 import { startEmbeddedPostgres } from '../embedded/embedded-postgres.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions } from '../embedded/embedded-store.ts';
+import { publicDatabaseOf } from '../events/schema-text.ts';
 import { createBackoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { NodeFiles } from './node-files.ts';
@@ -14,10 +16,12 @@ import type { NodeFiles } from './node-files.ts';
 export type Stores = {
   databaseUrl: string;
   clickhouseUrl: string;
+  /** For SQL of customers: the views, as the user who can read nothing else if there is one. */
+  clickhouseReaderUrl: string;
   stop(): Promise<void>;
 };
 
-type Settings = Pick<Config, 'databaseUrl' | 'clickhouseUrl'>;
+type Settings = Pick<Config, 'databaseUrl' | 'clickhouseUrl' | 'clickhouseReaderUrl'>;
 
 /** Starts what has to be started, side by side. Rejects with a sentence that says what to do. */
 export async function startStores(
@@ -42,7 +46,22 @@ export async function startStores(
     await stop();
     throw url.reason;
   }
-  return { databaseUrl: urlOf(databaseUrl), clickhouseUrl: urlOf(clickhouseUrl), stop };
+  return {
+    databaseUrl: urlOf(databaseUrl),
+    clickhouseUrl: urlOf(clickhouseUrl),
+    clickhouseReaderUrl: viewsUrl(urlOf(clickhouseUrl), settings),
+    stop,
+  };
+}
+
+function viewsUrl(
+  clickhouseUrl: string,
+  { clickhouseUrl: own, clickhouseReaderUrl }: Settings,
+): string {
+  const database = decodeURIComponent(new URL(clickhouseUrl).pathname.slice(1)) || 'default';
+  const url = new URL(clickhouseReaderUrl || (own === '' ? readerUrl(clickhouseUrl) : own));
+  url.pathname = `/${encodeURIComponent(publicDatabaseOf(database))}`;
+  return url.href;
 }
 
 function urlOf(result: PromiseSettledResult<string>): string {

@@ -1,4 +1,5 @@
 /** The part of a worker that speaks to PostgreSQL: management calls, and an import's first use. */
+import { type AnalyticsFacts, readAnalyticsFacts } from '../control/analytics-facts.ts';
 import { contextOf } from '../control/encrypted-keys.ts';
 import { completeMigration } from '../control/migrate-keys.ts';
 import type { ControlContext } from '../control/operation.ts';
@@ -16,7 +17,7 @@ import type { WorkerOptions } from './worker-options.ts';
 export type WorkerManagement = Pick<
   ApiServerPorts,
   'calls' | 'createNamespaces' | 'completeFirstUse' | 'pepperOf'
->;
+> & { analyticsFacts(workspaceId: string): Promise<AnalyticsFacts> };
 
 const connectionsMax = 4;
 const idleSeconds = 60;
@@ -46,6 +47,7 @@ export function openWorkerManagement(
       ...operation,
       run: (caller, body) => runOperation(operation, { context, caller, logger }, body),
     })),
+    analyticsFacts: (workspaceId) => readAnalyticsFacts(database, workspaceId),
     createNamespaces: (caller, names) =>
       runOperation(creation, { context, caller, logger }, { names }),
     async completeFirstUse(use) {

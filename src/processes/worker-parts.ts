@@ -13,6 +13,7 @@ import { CreditTable } from '../limits/credit-table.ts';
 import { WindowTable } from '../limits/window-table.ts';
 import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import { nodeFiles } from './node-files.ts';
+import { openWorkerAnalytics } from './worker-analytics.ts';
 import { createWorkerCounters } from './worker-counters.ts';
 import { openWorkerManagement } from './worker-management.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -45,11 +46,16 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
   const leases = new CreditTable(files.creditTable);
   releasers.push('credits', () => leases.close());
   const credits = createCreditAsks(leases, options.send);
+  const management = openWorkerManagement(options, credits, releasers);
+  const { clickhouseReaderUrl } = settings;
+  const { analyticsFacts: facts } = management;
+  const analytics = openWorkerAnalytics({ clickhouseReaderUrl, facts, limits }, releasers);
   const server = createApiServer({
     lookup: replica,
     limits,
     credits,
-    ...openWorkerManagement(options, credits, releasers),
+    ...management,
+    calls: [...management.calls, ...analytics],
     awaitApplied: options.awaitApplied,
     record(event) {
       spool.append(verificationKind, event);

@@ -13,6 +13,7 @@ import { Supervisor } from './supervisor.ts';
 export type WorkerPoolOptions = {
   config: Config;
   databaseUrl: string;
+  clickhouseReaderUrl: string;
   logFormat: WorkerSettings['logFormat'];
   replicaPath(): string;
   /** Resolves when everything committed up to now is in the replica. */
@@ -25,6 +26,9 @@ export type WorkerPoolOptions = {
 };
 
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
+
+/** What a worker may take on a busy machine besides draining. */
+const workerPatienceMs = 30_000;
 
 export class WorkerPool extends Supervisor {
   readonly #options: WorkerPoolOptions;
@@ -44,6 +48,7 @@ export class WorkerPool extends Supervisor {
         switching.get(worker)?.();
         if (owner) options.onOwnerGone(owner);
       },
+      patienceMs: options.config.drainMs + workerPatienceMs,
       logger: options.logger,
       clock: Date.now,
     });
@@ -114,11 +119,12 @@ function forkWorker(
 }
 
 function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
-  const { config, databaseUrl, logFormat } = options;
+  const { config, databaseUrl, clickhouseReaderUrl, logFormat } = options;
   const { host, port, socket, dataDir, bodyBytesMax, spoolBytesMax } = config;
   const { drainMs, forwardAuthApis, masterKey, logLevel } = config;
   return {
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
+    clickhouseReaderUrl,
     ...{ drainMs, forwardAuthApis, masterKey, logLevel, logFormat },
     replicaPath: options.replicaPath(),
   };

@@ -1,0 +1,216 @@
+/** Attempts to read what is not one's own, or to break what answers, each with its error. */
+
+const query = 'user/bad_request/invalid_analytics_query';
+const table = 'user/bad_request/invalid_analytics_table';
+const func = 'user/bad_request/invalid_analytics_function';
+const queryType = 'user/bad_request/invalid_analytics_query_type';
+const retention = 'user/bad_request/query_range_exceeds_retention';
+const timeout = 'user/unprocessable_entity/query_execution_timeout';
+const memory = 'user/unprocessable_entity/query_memory_limit_exceeded';
+const rows = 'user/unprocessable_entity/query_rows_limit_exceeded';
+
+const t = 'key_verifications_v1';
+const nested = `${'('.repeat(1200)}1${')'.repeat(1200)}`;
+const manyParts = Array.from({ length: 60 }, () => `(${'time+'.repeat(40)}1)`).join(', ');
+const manyColumns = Array.from({ length: 65 }, (_, index) => `time AS c${index}`).join(', ');
+
+/** The error by which each attempt must be refused. `{{db}}`: the database of the tables. */
+export const refusals: readonly (readonly [sql: string, code: string])[] = [
+  // Other tables.
+  ['SELECT * FROM {{db}}.key_verifications_raw_v1', table],
+  ['SELECT * FROM `{{db}}`.`key_verifications_raw_v1`', table],
+  ['SELECT * FROM "{{db}}.key_verifications_raw_v1"', table],
+  ['SELECT * FROM key_verifications_raw_v1', table],
+  ['SELECT * FROM public_{{db}}.key_verifications_v1', table],
+  ['SELECT * FROM ratelimits_v1', table],
+  ['SELECT * FROM ratelimits_per_day_v1', table],
+  ['SELECT * FROM latchkey_migrations', table],
+  ['SELECT * FROM system.tables', table],
+  ['SELECT * FROM system.one', table],
+  ['SELECT * FROM information_schema.tables', table],
+  ['SELECT * FROM system.query_log', table],
+  ['SELECT * FROM default.anything', table],
+  [`SELECT a.time FROM ${t} AS a JOIN system.users AS b ON 1 = 1`, table],
+  [`SELECT time FROM ${t} UNION ALL SELECT 1 FROM system.numbers`, table],
+  [`SELECT time FROM ${t} EXCEPT SELECT 1 FROM system.numbers`, table],
+  [`SELECT time FROM ${t} WHERE time IN (SELECT number FROM system.numbers)`, table],
+  [`SELECT (SELECT count() FROM system.tables) FROM ${t}`, table],
+  [`WITH x AS (SELECT * FROM system.users) SELECT * FROM x`, table],
+  [`SELECT * FROM (SELECT * FROM (SELECT * FROM {{db}}.key_last_used_v1))`, table],
+  [`WITH ${t} AS (SELECT 1 AS time FROM key_verifications_per_day_v1) SELECT * FROM ${t}`, table],
+  [`SELECT 1 FROM ${t} WHERE exists(SELECT 1 FROM system.users)`, table],
+  // Table functions.
+  ["SELECT * FROM file('/etc/passwd', 'LineAsString')", func],
+  ["SELECT * FROM url('http://127.0.0.1:1/', 'CSV', 'a String')", func],
+  ["SELECT * FROM remote('127.0.0.1', '{{db}}', 'key_verifications_raw_v1')", func],
+  ["SELECT * FROM cluster('default', system.one)", func],
+  ["SELECT * FROM merge('.*', '.*')", func],
+  ["SELECT * FROM s3('http://127.0.0.1/x')", func],
+  ["SELECT * FROM executable('id', 'CSV', 'a String')", func],
+  ["SELECT * FROM postgresql('127.0.0.1:5432', 'a', 'b', 'c', 'd')", func],
+  ['SELECT * FROM numbers(10)', func],
+  ["SELECT * FROM generateRandom('a String')", func],
+  ["SELECT * FROM dictionary('anything')", func],
+  ["SELECT * FROM values('a String', 'x')", func],
+  [`SELECT * FROM view(SELECT * FROM system.users)`, func],
+  [`SELECT * FROM viewIfPermitted(SELECT 1 AS x FROM system.users ELSE null('x UInt8'))`, func],
+  [`SELECT time FROM ${t} WHERE time IN (SELECT number FROM numbers(3))`, func],
+  // Functions.
+  [`SELECT dictGet('a', 'b', 1) FROM ${t}`, func],
+  [`SELECT joinGet('{{db}}.x', 'b', 1) FROM ${t}`, func],
+  [`SELECT file('/etc/passwd') FROM ${t}`, func],
+  [`SELECT currentUser() FROM ${t}`, func],
+  [`SELECT version() FROM ${t}`, func],
+  [`SELECT hostName() FROM ${t}`, func],
+  [`SELECT getSetting('log_comment') FROM ${t}`, func],
+  [`SELECT currentDatabase() FROM ${t}`, func],
+  [`SELECT sleep(3) FROM ${t}`, func],
+  [`SELECT sleepEachRow(1) FROM ${t}`, func],
+  [`SELECT throwIf(1) FROM ${t}`, func],
+  [`SELECT repeat('x', 1000000000) FROM ${t}`, func],
+  [`SELECT range(1000000000) FROM ${t}`, func],
+  [`SELECT toUnixTimestamp(now()) FROM ${t}`, func],
+  [`SELECT addressToLine(1) FROM ${t}`, func],
+  [`SELECT avgMerge(latency_avg) FROM key_verifications_per_day_v1`, func],
+  [`SELECT initializeAggregation('count') FROM ${t}`, func],
+  [`SELECT finalizeAggregation(CAST('x', 'AggregateFunction(count)')) FROM ${t}`, func],
+  [`SELECT CAST('x' AS AggregateFunction(groupArray, String)) FROM ${t}`, func],
+  [`SELECT CAST('{}', 'JSON') FROM ${t}`, func],
+  [`SELECT arrayMap(x -> file(x), ['/etc/passwd']) FROM ${t}`, func],
+  [`SELECT time FROM ${t} ORDER BY rand()`, func],
+  [`SELECT @@version FROM ${t}`, func],
+  [`SELECT count() FROM ${t} HAVING sleep(1) = 0`, func],
+  // Settings, formats, files.
+  [`SELECT * FROM ${t} SETTINGS readonly = 0`, query],
+  [`SELECT * FROM ${t} SETTINGS log_comment = 'ws_secret'`, query],
+  [`SELECT * FROM (SELECT * FROM ${t} SETTINGS log_comment = 'ws_secret')`, query],
+  [`SELECT * FROM (SELECT * FROM ${t} SETTINGS additional_table_filters = {})`, query],
+  [`WITH x AS (SELECT * FROM ${t} SETTINGS log_comment = 'ws_secret') SELECT * FROM x`, query],
+  [`SELECT 1 FROM ${t} UNION ALL SELECT 1 FROM ${t} SETTINGS log_comment = 'ws_secret'`, query],
+  [`SELECT 1 FROM ${t} FORMAT JSON SETTINGS log_comment = 'ws_secret'`, query],
+  [`SELECT 1 FROM ${t} FORMAT Native`, query],
+  [`SELECT 1 FROM ${t} INTO OUTFILE '/tmp/x'`, query],
+  // Names where a table would be looked up.
+  [`SELECT time FROM ${t} WHERE time IN system.numbers`, query],
+  [`SELECT time FROM ${t} WHERE time IN numbers`, query],
+  [`SELECT time FROM ${t} WHERE time GLOBAL IN (SELECT time FROM ${t})`, func],
+  [`SELECT request_id FROM ${t} PREWHERE workspace_id = 'ws_secret'`, query],
+  // Columns that are chosen by patterns, and what is done to each of them.
+  [`SELECT COLUMNS('.*') FROM ${t}`, query],
+  [`SELECT * APPLY(toString) FROM ${t}`, query],
+  [`SELECT * EXCEPT (workspace_id) FROM ${t}`, query],
+  [`SELECT * REPLACE ('ws_secret' AS workspace_id) FROM ${t}`, query],
+  // Statements.
+  ['INSERT INTO key_verifications_v1 (time) VALUES (1)', queryType],
+  [`INSERT INTO FUNCTION file('/tmp/x') SELECT 1 FROM ${t}`, queryType],
+  ['DROP TABLE key_verifications_v1', queryType],
+  ['ALTER TABLE key_verifications_v1 DELETE WHERE 1', queryType],
+  ['CREATE TABLE x (a Int8) ENGINE = Memory', queryType],
+  [`CREATE VIEW x AS SELECT * FROM ${t}`, queryType],
+  ['TRUNCATE TABLE key_verifications_v1', queryType],
+  ['SHOW TABLES', queryType],
+  ['SHOW GRANTS', queryType],
+  ['DESCRIBE key_verifications_v1', queryType],
+  [`EXPLAIN SELECT 1 FROM ${t}`, queryType],
+  ['SET log_comment = 1', queryType],
+  ['USE system', queryType],
+  ['SYSTEM SHUTDOWN', queryType],
+  ['KILL QUERY WHERE 1', queryType],
+  ['GRANT ALL ON *.* TO latchkey_reader', queryType],
+  ['BACKUP DATABASE x TO Disk(1)', queryType],
+  [`SELECT 1 FROM ${t} PARALLEL WITH DROP TABLE ${t}`, queryType],
+  ['EXECUTE AS default', queryType],
+  // Several statements, comments, what is no statement.
+  [`SELECT 1 FROM ${t}; DROP TABLE ${t}`, query],
+  [`SELECT 1 FROM ${t}; SELECT 1 FROM system.users`, query],
+  ['', query],
+  ['   \n\t', query],
+  ['-- nothing', query],
+  [`, 1 FROM ${t}`, query],
+  [`graph = 1 SELECT 1 FROM ${t}`, queryType],
+  [`optimize = 1 SELECT 1 FROM ${t}`, queryType],
+  [`optimize/* */= 1 SELECT 1 FROM ${t}`, queryType],
+  [`/* SELECT */ graph = 1, optimize = 1 SELECT 1 FROM ${t}`, queryType],
+  ['SELECT', query],
+  ['SELEC 1', query],
+  [`SELECT 1 FROM ${t} WHERE ((`, query],
+  ['SELECT 1', query],
+  ['SELECT now()', query],
+  [`SELECT (SELECT 1) FROM ${t}`, query],
+  [`SELECT {x:String} FROM ${t}`, query],
+  [`SELECT nothing FROM ${t}`, query],
+  [`SELECT sum(tags) FROM ${t}`, query],
+  [`SELECT /* ${'x'.repeat(17_000)} */ 1 FROM ${t}`, query],
+  [`SELECT ${manyColumns} FROM ${t}`, query],
+  [`SELECT 1 FROM ${t} WHERE time IN (SELECT ${manyColumns} FROM ${t})`, query],
+  [`SELECT ${nested} FROM ${t}`, query],
+  [`SELECT ${manyParts} FROM ${t}`, query],
+  // Older than what may be seen.
+  [`SELECT count() FROM ${t} WHERE time >= now() - INTERVAL 32 DAY`, retention],
+  [`SELECT count() FROM ${t} WHERE time > 0`, retention],
+  [`SELECT count() FROM ${t} WHERE 1700000000000 <= time`, retention],
+  [`SELECT count() FROM ${t} WHERE time BETWEEN 1 AND 2`, retention],
+  [`SELECT count() FROM ${t} WHERE time = 1700000000000`, retention],
+  [`SELECT count() FROM ${t} WHERE time > 5 OR time < 7`, retention],
+  [
+    'SELECT count() FROM key_verifications_per_hour_v1 WHERE time > now() - INTERVAL 2 MONTH',
+    retention,
+  ],
+  ["SELECT count() FROM key_verifications_per_day_v1 WHERE time >= '2024-01-01'", retention],
+  ['SELECT count() FROM key_verifications_per_day_v1 WHERE time >= today() - 60', retention],
+  ["SELECT count() FROM key_verifications_per_day_v1 WHERE toDate('2024-01-01') < time", retention],
+  [
+    `WITH x AS (SELECT time FROM ${t}) SELECT 1 FROM x WHERE time > now() - INTERVAL 1 YEAR`,
+    retention,
+  ],
+];
+
+/** Expensive ones, under tight limits. */
+export const expensive: readonly (readonly [sql: string, code: string, limits: object])[] = [
+  [
+    `SELECT count() FROM ${t} a, ${t} b, ${t} c, ${t} d
+     WHERE a.latency + b.latency + c.latency > d.latency`,
+    timeout,
+    { executionSeconds: 1 },
+  ],
+  [
+    `SELECT groupArray(concat(a.request_id, b.request_id)) FROM ${t} a, ${t} b`,
+    memory,
+    { memoryBytes: 20_000_000 },
+  ],
+  [`SELECT request_id, * FROM ${t} a, ${t} b`, memory, { resultBytes: 65_536 }],
+  [`SELECT count(time) FROM ${t} WHERE latency > 0`, rows, { rowsRead: 100 }],
+];
+
+/** Allowed, and still without a row of another workspace. */
+export const harmless: readonly string[] = [
+  `SELECT * FROM ${t} WHERE workspace_id = 'ws_secret'`,
+  `SELECT * FROM ${t} WHERE 1 OR workspace_id = 'ws_secret'`,
+  `SELECT DISTINCT workspace_id FROM ${t}`,
+  `SELECT count(DISTINCT workspace_id) AS n, min(workspace_id) AS w, max(workspace_id) AS m
+   FROM ${t}`,
+  `SELECT workspace_id, count() AS n FROM ${t} GROUP BY workspace_id`,
+  `SELECT a.workspace_id AS x, b.workspace_id AS y FROM ${t} a CROSS JOIN ${t} b LIMIT 20`,
+  `SELECT b.* FROM ${t} a RIGHT JOIN ${t} b ON a.request_id = b.workspace_id`,
+  `SELECT x.workspace_id AS w FROM ${t} AS x FULL JOIN ${t} AS y ON x.time = y.time + 1`,
+  `SELECT workspace_id FROM ${t} UNION ALL SELECT workspace_id FROM key_verifications_per_day_v1`,
+  `SELECT workspace_id FROM ${t} UNION DISTINCT SELECT any(workspace_id) FROM ${t}`,
+  `SELECT workspace_id FROM ${t} INTERSECT SELECT workspace_id FROM ${t}`,
+  `WITH c AS (SELECT * FROM ${t}) SELECT workspace_id FROM c WHERE workspace_id != 'ws_a'`,
+  `WITH 'ws_secret' AS workspace_id SELECT workspace_id, request_id FROM ${t}`,
+  `SELECT 'ws_a' AS workspace_id, request_id FROM ${t} WHERE workspace_id = 'ws_a'`,
+  `SELECT any(request_id) FROM ${t} WHERE request_id LIKE 'req_secret%'`,
+  `SELECT request_id FROM ${t} WHERE workspace_id IN (SELECT workspace_id FROM ${t})`,
+  `SELECT (SELECT max(request_id) FROM ${t}) AS m FROM ${t} LIMIT 1`,
+  `SELECT arrayJoin(groupArray(workspace_id)) AS w FROM ${t}`,
+  `SELECT arrayFilter(x -> x != 'ws_a', groupUniqArray(workspace_id)) AS others FROM ${t}`,
+  `SELECT t.workspace_id AS w FROM ${t} AS t ARRAY JOIN tags AS tag`,
+  `SELECT max(workspace_id) OVER (PARTITION BY key_id) AS w FROM ${t}`,
+  `SELECT /* {{db}}.key_verifications_raw_v1 */ max(workspace_id) AS w FROM ${t} -- system.users`,
+  `SELECT '; DROP TABLE x; --' AS s, workspace_id FROM ${t}`,
+  `SELECT \`workspace_id\`, "key_id" FROM \`${t}\``,
+  `SELECT workspace_id FROM ${t} FINAL`,
+  `FROM ${t} SELECT workspace_id`,
+  `-- of all\n/* one */ SELECT workspace_id FROM ${t}`,
+  `(SELECT workspace_id FROM ${t})`,
+];
