@@ -18,6 +18,7 @@ type KeyRow = {
   enabled: boolean;
   createdAt: number;
   updatedAt: number | null;
+  lastUsedAt: number | null;
   name: string | null;
   meta: string | null;
   expires: number | null;
@@ -36,6 +37,8 @@ export async function readKeys(
     select k.id as "keyId", k.start, k.enabled, k.created_at_ms as "createdAt",
       greatest(k.updated_at_ms, (select c.refilled_at_ms
         from latchkey.key_credits c where c.key_id = k.id)) as "updatedAt",
+      (select u.last_used_at_ms
+        from latchkey.key_last_used u where u.key_id = k.id) as "lastUsedAt",
       k.name, k.meta, k.expires_at_ms as "expires",
       array(
         select p.slug from latchkey.key_permissions kp
@@ -78,6 +81,7 @@ function toKeyResult(row: KeyRow, credits: KeyCredits | undefined): KeyResult {
     enabled: row.enabled,
     createdAt: row.createdAt,
     ...(row.updatedAt !== null && { updatedAt: row.updatedAt }),
+    ...(row.lastUsedAt !== null && { lastUsedAt: row.lastUsedAt }),
     ...(row.name !== null && { name: row.name }),
     ...metaOf(row.meta),
     ...(row.expires !== null && { expires: row.expires }),

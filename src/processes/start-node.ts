@@ -16,6 +16,7 @@ import { WindowTable } from '../limits/window-table.ts';
 import { type CreditsRiver, startCreditsRiver } from './credits-river.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
+import { startLastUsedLoop } from './last-used-loop.ts';
 import { socketPath } from './listeners.ts';
 import { readMasterKeys } from './master-keys.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
@@ -23,7 +24,7 @@ import { nodeMetrics } from './node-metrics.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { readinessFindings } from './readiness-findings.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
-import { startStores } from './stores.ts';
+import { type Stores, startStores } from './stores.ts';
 import { openWorkerCounterPage } from './worker-counters.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -108,8 +109,9 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   prepareWindowTable(files.windowTable, config.limitSlots, Date.now());
   prepareCreditTable(files.creditTable, config.creditSlots);
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
+  startLastUsedLoop({ ...stores, logger }, releasers);
   const rivers = { keys, events, credits };
-  const workers = openWorkers({ ...options, config }, rivers, stores.databaseUrl);
+  const workers = openWorkers({ ...options, config }, rivers, stores);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
@@ -155,11 +157,12 @@ async function checkSockets({ socket, workers }: Config): Promise<void> {
 function openWorkers(
   { config, logger, logFormat }: NodeOptions,
   { keys, events, credits }: Rivers,
-  databaseUrl: string,
+  { databaseUrl, clickhouseReaderUrl }: Stores,
 ): WorkerPool {
   return new WorkerPool({
     config,
     databaseUrl,
+    clickhouseReaderUrl,
     logFormat,
     replicaPath: keys.replicaPath,
     async awaitApplied() {

@@ -1,0 +1,48 @@
+/** When keys were last used: copied from ClickHouse, where it is counted, to where keys are read. */
+import type { Database, Transaction } from '../lib/database.ts';
+
+export type LastUse = { keyId: string; atMs: number };
+
+/** What ClickHouse has noted since an instant of its own clock, Unix seconds. */
+export type LastUses = {
+  pages: AsyncIterable<readonly LastUse[]>;
+  /** Where the next reading begins. */
+  notedUntil: number;
+};
+
+/**
+ * Copies what is new. Every node tries; of several at once one does it, and undefined is the answer
+ * of the others. Else the number of keys whose last use is now a later one.
+ */
+export async function copyLastUses(
+  database: Database,
+  readSince: (notedAt: number) => Promise<LastUses>,
+): Promise<number | undefined> {
+  const copied = database.begin(async (transaction) => {
+    // Skipped, not waited for: whoever holds the row is doing the same.
+    const [progress] = await transaction<{ notedUntil: number }[]>`
+      select noted_until as "notedUntil" from latchkey.last_used_progress
+      for no key update skip locked`;
+    if (!progress) return undefined;
+    const { pages, notedUntil } = await readSince(progress.notedUntil);
+    let changedCount = 0;
+    for await (const page of pages) changedCount += await store(transaction, page);
+    await transaction`update latchkey.last_used_progress set noted_until = ${notedUntil}`;
+    return changedCount;
+  });
+  return copied as Promise<number | undefined>;
+}
+
+/** Keys that are gone are passed over. */
+async function store(transaction: Transaction, page: readonly LastUse[]): Promise<number> {
+  const keyIds = page.map(({ keyId }) => keyId);
+  const instants = page.map(({ atMs }) => atMs);
+  const { count } = await transaction`
+    insert into latchkey.key_last_used as l (key_id, last_used_at_ms)
+    select k.id, u.at_ms
+    from unnest(${keyIds}::text[], ${instants}::bigint[]) as u (key_id, at_ms)
+    join latchkey.keys k on k.id = u.key_id
+    on conflict (key_id) do update set last_used_at_ms = excluded.last_used_at_ms
+    where excluded.last_used_at_ms > l.last_used_at_ms`;
+  return count;
+}

@@ -1,0 +1,71 @@
+import { copyLastUses } from '../control/last-used.ts';
+import { type Clickhouse, createClickhouse } from '../events/clickhouse.ts';
+import { readLastUsedKeys } from '../events/last-used-keys.ts';
+import { createBackoff } from '../lib/backoff.ts';
+import { type Database, openDatabase } from '../lib/database.ts';
+import type { Logger } from '../lib/logger.ts';
+import type { Releasers } from '../lib/releasers.ts';
+import { Wakeable } from './wakeable.ts';
+
+export type LastUsedLoopOptions = {
+  databaseUrl: string;
+  clickhouseUrl: string;
+  logger: Logger;
+  /** With the way of an event to ClickHouse, a second or two, well within a minute. */
+  everyMs?: number;
+};
+
+const requestTimeoutMs = 60_000;
+const defaultEveryMs = 20_000;
+
+/** Keeps `lastUsedAt` of keys up to date. Every node runs one; they do not do it twice. */
+export function startLastUsedLoop(options: LastUsedLoopOptions, releasers: Releasers): void {
+  const { databaseUrl, clickhouseUrl: url } = options;
+  const database = openDatabase(databaseUrl, {
+    connectionsMax: 1,
+    applicationName: 'latchkey last use',
+    idleSeconds: 60,
+  });
+  releasers.push('database of last uses', () => database.end({ timeout: 1 }));
+  const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
+  releasers.push('ClickHouse of last uses', () => client.close());
+  const loop = new LastUsedLoop(options, { database, client });
+  releasers.push('last uses', () => loop.stop());
+}
+
+class LastUsedLoop {
+  readonly #options: LastUsedLoopOptions;
+  readonly #stores: { database: Database; client: Clickhouse };
+  readonly #pause = new Wakeable();
+  readonly #backoff = createBackoff(500, defaultEveryMs);
+  readonly #running: Promise<void>;
+  #isStopping = false;
+
+  constructor(options: LastUsedLoopOptions, stores: { database: Database; client: Clickhouse }) {
+    this.#options = options;
+    this.#stores = stores;
+    this.#running = this.#loop();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#pause.wake();
+    await this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    const { logger, everyMs = defaultEveryMs } = this.#options;
+    const { database, client } = this.#stores;
+    while (!this.#isStopping) {
+      try {
+        await copyLastUses(database, (notedAt) => readLastUsedKeys(client, notedAt));
+        this.#backoff.reset();
+        await this.#pause.wait(everyMs);
+      } catch (error) {
+        // Either store may be away, or without its tables yet.
+        logger.debug({ err: error }, 'last uses of keys are not copied now');
+        await this.#pause.wait(this.#backoff.nextMs());
+      }
+    }
+  }
+}
