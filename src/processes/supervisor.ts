@@ -15,6 +15,8 @@ export type SupervisorOptions = {
   onMessage(worker: ChildProcess, message: FromWorker): void;
   /** The process is gone; what it left behind can be taken over. */
   onExit(worker: ChildProcess): void;
+  /** How long a worker may take to listen, to let go of its port, or to end; then it is killed. */
+  patienceMs: number;
   logger: Logger;
   clock: () => number;
 };
@@ -24,7 +26,6 @@ type Slot = { current: Worker | undefined; backoff: Backoff; timer: NodeJS.Timeo
 
 /** Who lived that long is not counted as failing at its start. */
 const settledMs = 10_000;
-const replaceWaitMs = 30_000;
 
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -32,6 +33,7 @@ export class Supervisor {
   readonly #alive = new Set<Worker>();
   /** Tells of every worker that begins to listen or ends. */
   readonly #changes = new EventEmitter();
+  #replacing: Promise<void> = Promise.resolve();
   #isStopping = false;
   #restartCount = 0;
 
@@ -51,11 +53,18 @@ export class Supervisor {
     while (!isUp() && !this.#isStopping) await once(this.#changes, 'change');
   }
 
-  /** Starts a second worker beside each one in turn and drains the first when that one listens. */
-  async replaceAll(): Promise<void> {
-    for (const [index, slot] of this.#slots.entries()) {
-      if (!this.#isStopping) await this.#replace(slot, index);
-    }
+  /**
+   * Starts a second worker beside each one in turn and drains the first when that one listens. If
+   * all are being replaced already, they are replaced once more after that.
+   */
+  replaceAll(): Promise<void> {
+    const earlier = this.#replacing.catch(() => {});
+    this.#replacing = earlier.then(async () => {
+      for (const [index, slot] of this.#slots.entries()) {
+        if (!this.#isStopping) await this.#replace(slot, index);
+      }
+    });
+    return this.#replacing;
   }
 
   /** Resolves when every worker has ended. */
@@ -64,6 +73,11 @@ export class Supervisor {
     for (const slot of this.#slots) clearTimeout(slot.timer);
     for (const worker of this.#alive) end(worker, { mode: 'stop' });
     this.#changes.emit('change');
+    await this.#patience(() => this.#alive.size === 0);
+    for (const { process, slot } of this.#alive) {
+      this.#options.logger.error({ slot }, 'a worker does not end: killing it');
+      process.kill('SIGKILL');
+    }
     while (this.#alive.size > 0) await once(this.#changes, 'change');
   }
 
@@ -71,8 +85,10 @@ export class Supervisor {
     return [...this.#alive].map((worker) => worker.process);
   }
 
+  /** Slots for which somebody listens, if only the one that is being replaced. */
   listeningCount(): number {
-    return this.#slots.filter((slot) => slot.current?.isListening).length;
+    const listening = [...this.#alive].filter((worker) => worker.isListening);
+    return new Set(listening.map((worker) => worker.slot)).size;
   }
 
   restartCount(): number {
@@ -90,8 +106,12 @@ export class Supervisor {
       onMessage(worker.process, message);
     });
     worker.process.once('exit', (code, signal) => this.#end(worker, signal ?? `code ${code}`));
-    // A worker that died has closed its channel: what was on its way to it is of no use any more.
-    worker.process.on('error', (error) => logger.debug({ err: error, slot }, 'worker channel'));
+    worker.process.on('error', (error) => {
+      // A process that could not be started has no number, and no exit to tell of.
+      if (worker.process.pid === undefined) this.#end(worker, error.message);
+      // A worker that died has closed its channel: what was on its way to it is of no use any more.
+      else logger.debug({ err: error, slot }, 'worker channel');
+    });
     return worker;
   }
 
@@ -118,17 +138,20 @@ export class Supervisor {
   }
 
   async #replace(slot: Slot, index: number): Promise<void> {
+    const { logger } = this.#options;
+    clearTimeout(slot.timer);
     const earlier = slot.current;
     const next = this.#launch(index);
     slot.current = next;
-    const timeout = AbortSignal.timeout(replaceWaitMs);
-    while (this.#alive.has(next) && !next.isListening && !timeout.aborted) {
-      await once(this.#changes, 'change', { signal: timeout }).catch(() => {});
-    }
+    await this.#patience(() => next.isListening || !this.#alive.has(next));
     if (next.isListening) return this.#retire(earlier);
-    this.#options.logger.error({ slot: index }, 'a new worker does not listen; the old goes on');
-    clearTimeout(slot.timer);
-    slot.current = earlier;
+    if (this.#isStopping) return;
+    const isServed = earlier !== undefined && this.#alive.has(earlier);
+    logger.error({ slot: index, isServed }, 'a new worker does not listen');
+    if (isServed) {
+      clearTimeout(slot.timer);
+      slot.current = earlier;
+    }
     next.process.kill('SIGKILL');
   }
 
@@ -137,7 +160,17 @@ export class Supervisor {
     if (!worker) return;
     const listenerCount = [...this.#alive].filter((one) => one.isListening).length;
     end(worker, { mode: 'replace', listenerCount });
-    while (this.#alive.has(worker) && worker.isListening) await once(this.#changes, 'change');
+    const isHolding = () => this.#alive.has(worker) && worker.isListening;
+    await this.#patience(() => !isHolding());
+    if (isHolding()) worker.process.kill('SIGKILL');
+  }
+
+  /** Waits until it holds, but no longer than a worker may take. */
+  async #patience(holds: () => boolean): Promise<void> {
+    const signal = AbortSignal.timeout(this.#options.patienceMs);
+    while (!holds() && !signal.aborted) {
+      await once(this.#changes, 'change', { signal }).catch(() => {});
+    }
   }
 }
 
