@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { closed, integerBetween, list } from '../../src/contract/json-schema.ts';
 import { verifyKeyBody } from '../../src/contract/verify-key.ts';
 import { createBodyValidator, parseJsonBody } from '../../src/http/body-validator.ts';
-import { createRandom } from '../support/random-bodies.ts';
+import { createRandom } from '../support/random.ts';
 
 const path = '/v2/keys.verifyKey';
 const json = 'application/json';

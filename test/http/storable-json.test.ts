@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storableJson } from '../../src/http/storable-json.ts';
-import { createRandom } from '../support/random-bodies.ts';
+import { createRandom } from '../support/random.ts';
 
 test('NUL and lone surrogates become U+FFFD', () => {
   assert.equal(storableJson('"\\u0000"'), '"\\ufffd"');

@@ -1,4 +1,5 @@
 import type { Schema } from '../../src/contract/json-schema.ts';
+import { createRandom } from './random.ts';
 
 /** What no schema expects, or what is just at an edge. */
 const oddities: readonly unknown[] = [
@@ -55,15 +56,4 @@ function near(minimum: number, maximum: number, random: () => number): number {
   const choice = Math.floor(random() * 5);
   const between = minimum + Math.floor(random() * Math.min(maximum - minimum, 1000));
   return [minimum, maximum, minimum - 1, maximum + 1, between][choice] as number;
-}
-
-/** Numbers from 0 to 1 by mulberry32, a generator in the public domain. */
-export function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
