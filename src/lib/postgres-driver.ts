@@ -8,8 +8,8 @@
  *
  * The text of the driver is replaced on its way from the disk: nothing is changed there, and an
  * installation that runs no scripts has the repairs too. `database.pg.test.ts` fails without any of
- * them. A driver that they do not fit fails at its first load. `reserve` is not repaired: use `begin`.
- * The other way was another driver, without tagged templates.
+ * them; a driver that they do not fit fails at its first load. `reserve` is not repaired: there is
+ * `begin`. The other way was another driver, without tagged templates.
  */
 import { createRequire, registerHooks } from 'node:module';
 import type postgres from 'postgres';

@@ -80,7 +80,7 @@ test('what has changed is seen by the next look-up, another name too', async () 
   assert.equal(idOf('email'), undefined);
 });
 
-test('until the generation is raised, a reader may keep what it knows; then it sees all', async () => {
+test('until the generation is raised a reader keeps what it knows, then it sees all', async () => {
   await apply({ kind: 'api', id: 'api_1', record: plainApi });
   assert.equal(reader.find('api', 'api_1')?.name, 'payments');
   await writer.apply([{ kind: 'api', id: 'api_1', record: { ...plainApi, name: 'renamed' } }]);
@@ -109,10 +109,7 @@ test('keys and identities are never kept: any change is enough', async () => {
 test('another process sees each commit as soon as the generation was raised', async () => {
   const source = (name: string) =>
     JSON.stringify(new URL(`../../src/keys/${name}`, import.meta.url));
-  const child = spawn(process.execPath, [
-    '--input-type=module',
-    '--eval',
-    `
+  const program = `
     const { openGenerationPage } = await import(${source('generation-page.ts')});
     const { openReplicaReader } = await import(${source('replica-reader.ts')});
     const page = openGenerationPage(${JSON.stringify(join(folder, 'generations'))});
@@ -120,8 +117,8 @@ test('another process sees each commit as soon as the generation was raised', as
     for await (const _ of process.stdin) {
       const [api, key] = [reader.find('api', 'api_2'), reader.keyByHash(Buffer.alloc(32, 2))];
       process.stdout.write(String(api?.name) + ' ' + String(key?.name));
-    }`,
-  ]);
+    }`;
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
   const asks = async () => {
     child.stdin.write('?');
     const [answer] = await once(child.stdout, 'data');

@@ -94,7 +94,7 @@ test('a document is as it was written last, and gone when it was removed', async
   assert.equal(reader.find('api', 'api_1'), undefined);
 });
 
-test('the watermark moves with the changes; if one of them cannot be made, not at all', async () => {
+test('the watermark moves with the changes, or not at all if one cannot be made', async () => {
   await writer.apply([key('key_4', 4)], watermark);
   assert.deepEqual(writer.watermark(), watermark);
   const broken = { ...key('key_5', 5), record: { ...plainRecord, limits: [null] } };
@@ -107,7 +107,7 @@ test('the watermark moves with the changes; if one of them cannot be made, not a
   assert.deepEqual([idAt(4), idAt(5), idAt(6)], ['key_4', 'key_5', 'key_6']);
 });
 
-test('what was applied without a watermark leaves the watermark, and all is there again', async () => {
+test('what came without a watermark leaves it, and all is there after the next start', async () => {
   await writer.apply([key('key_7', 7)]);
   await writer.flush();
   await writer.close();

@@ -98,7 +98,7 @@ test('a transaction whose connection ends is unreachable, and the pool is good a
   await single.end();
 });
 
-test('what is left of a transaction whose connection has ended is not done without it', async () => {
+test('what is left of a transaction that lost its connection is never done', async () => {
   const single = openSingle();
   let late: Promise<unknown> = Promise.resolve();
   const lost = single.begin(async (transaction) => {

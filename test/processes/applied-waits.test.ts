@@ -13,7 +13,7 @@ test('each wait is asked under a number of its own and ends with the answer to t
   assert.equal(await first, true);
 });
 
-test('a wait that is not answered in time is late, and its answer changes nothing any more', async () => {
+test('a wait that is not answered in time is late, and its answer has no effect', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
     let asked = 0;

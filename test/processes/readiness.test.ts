@@ -34,7 +34,7 @@ test('every condition is told by name, with what is wrong', () => {
   assert.deepEqual(conditions[0], { name: 'postgres', ...found.postgres, sinceMs: 5 });
 });
 
-test('since when holds from the first look that found it so, through whatever is said of it', () => {
+test('since when is the first look that found it so, whatever is said of it', () => {
   let nowMs = 100;
   const found: Partial<Record<ConditionName, Finding>> = {};
   const check = checkOf(found, () => nowMs);

@@ -46,7 +46,7 @@ function supervise({ workerCount = 2, patienceMs = 20_000, program = () => good 
 
 const pidsOf = (supervisor: Supervisor) => supervisor.workers().map(({ pid }) => pid);
 
-test('it is started when every slot has a worker that listens, and stopped when none is left', async () => {
+test('it is started when every slot listens, and stopped when no worker is left', async () => {
   const { supervisor, seen } = supervise({ workerCount: 3 });
   await supervisor.start();
   assert.equal(supervisor.listeningCount(), 3);
@@ -89,7 +89,7 @@ test('a process that cannot be started at all is tried again as well', async () 
   await supervisor.stopAll();
 });
 
-test('a stop while a worker is awaited ends the waiting, and nothing is started after it', async () => {
+test('a stop while a worker is awaited ends the waiting, and nothing is started then', async () => {
   const { supervisor, seen } = supervise({ workerCount: 1, program: () => dying });
   const started = supervisor.start();
   await waitFor('it has died', () => supervisor.restartCount() > 0);

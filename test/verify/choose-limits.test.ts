@@ -40,7 +40,7 @@ test('limits of key and identity that always apply are checked at cost 1, others
   assert.deepEqual(chosen({ key: [onDemand], identity: [shared] }), ['requests:9/60000 ×1 @id_1']);
 });
 
-test('a limit of the key hides the identity’s limit of the same name, even if it is not applied', () => {
+test('a limit of the key hides the identity’s of the same name, even if it is not applied', () => {
   assert.deepEqual(chosen({ key: [own], identity: [shared] }), ['requests:3/60000 ×1 @key_1']);
   const quiet = { ...own, autoApply: false };
   assert.deepEqual(chosen({ key: [quiet], identity: [shared] }), []);
@@ -59,7 +59,7 @@ test('a limit that is named counts at the cost of the request, 1 without it, and
   ]);
 });
 
-test('with limit and duration an item is a limit of the key’s own and replaces its namesake', () => {
+test('with limit and duration an item is a limit of its own and replaces its namesake', () => {
   const item = { name: 'requests', limit: 2, duration: 5000, cost: 4 };
   const expected = ['requests:2/5000 ×4 @key_1'];
   for (const limits of [{}, { key: [own] }, { identity: [shared] }]) {
