@@ -33,7 +33,7 @@ test('a deleted role, permission or identity is simply not there', () => {
   assert.deepEqual(gatherSubject(world.lookup, key).roles, []);
 });
 
-test('a permission of a role that was edited counts at once, for the query and in the answer', () => {
+test('the permissions of a role that was edited count at once', () => {
   const world = new SmallWorld();
   world.putRole('reader', 'docs.read');
   world.putKey({ roleIds: ['role_reader'] });

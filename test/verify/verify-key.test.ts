@@ -104,7 +104,7 @@ test('a check that fails leaves untouched what it comes before', () => {
   }
 });
 
-test('a verification that passes its limits has counted, even if its credits do not suffice', () => {
+test('a verification that passes its limits has counted, even without credits', () => {
   const world = new SmallWorld();
   const limits = [limitOf('requests')];
   world.putKey({ hasCredits: true, limits });
@@ -118,7 +118,7 @@ test('a verification that passes its limits has counted, even if its credits do 
   assert.equal(world.leftCredits(), 3);
 });
 
-test('a use costs one credit unless the request says otherwise; the answer tells what is left', () => {
+test('a use costs one credit or what the request says, and the answer tells the rest', () => {
   const world = new SmallWorld();
   world.putKey({ hasCredits: true });
   world.lease(10);
@@ -173,7 +173,7 @@ test('what has failed before the credits asks only what is left, and stays as it
   assert.deepEqual([verdict.remainingCredits, verdict.spentCredits], [7, 0]);
 });
 
-test('while credits cannot be asked for, what does not depend on them is decided all the same', () => {
+test('while credits cannot be asked for, what does not depend on them is decided', () => {
   const world = new SmallWorld();
   const settledAs = (part: Partial<KeyRecord>, cost: number) => {
     world.putKey({ hasCredits: true, ...part });
@@ -248,7 +248,7 @@ test('the same limits are exceeded together or counted together', () => {
   assert.equal(refused.checkedLimits[0]?.resetAtMs, startMs + 60_000);
 });
 
-test('more limits than can be checked at once are the request’s fault, and nothing is counted', () => {
+test('more limits than can be checked at once are the request’s fault, and count nothing', () => {
   const world = new SmallWorld();
   world.putKey({ limits: [requests] });
   const own = (count: number) =>
