@@ -24,7 +24,7 @@ import { createRandomBodies } from '../support/random-bodies.ts';
 const namespaces = [
   ...[analytics, apis, identities, keyLinks, keys, permissions, ratelimit, verifyKey],
 ].flatMap((namespace) => Object.entries(namespace));
-const isSchema = (value: unknown) => typeof value === 'object';
+const isSchema = (value: unknown) => typeof value === 'object' && !Array.isArray(value);
 const schemas = namespaces.filter(([, value]) => isSchema(value)) as [string, Schema][];
 const bodies = schemas.filter(([name]) => name.endsWith('Body'));
 
