@@ -6,6 +6,7 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import type { OpenapiDocument } from '../../src/http/openapi.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the document says what an answer holds.
 type Answer = any;
@@ -162,6 +163,18 @@ test('each refusal is a documented one', async () => {
   });
   await call('workspaces.updateWorkspace', { workspaceId, requestsPerMinute: 0 });
   await call('apis.createApi', { name: 'refused' }, 429, bounded.key);
+});
+
+test('questions about usage answer as documented', async () => {
+  await waitFor('ClickHouse has its tables', async () => {
+    const { conditions } = (await (await fetch(`${server.adminUrl}/readyz`)).json()) as Answer;
+    return conditions.find((one: Answer) => one.name === 'clickhouse').isMet;
+  });
+  const from = 'key_verifications_per_day_v1';
+  await call('analytics.getVerifications', { query: `select sum(count) as total from ${from}` });
+  await call('analytics.getVerifications', { query: 'select 1 from system.users' }, 400);
+  await call('analytics.getRatelimits', { query: 'select count() as total from ratelimits_v1' });
+  await call('analytics.getUsage', { from: Date.now() - 60_000 });
 });
 
 test('every documented call was made', () => {
