@@ -8,6 +8,8 @@ import { waitFor } from '../support/wait-for.ts';
 
 const reloadCount = 5;
 const laneCount = 12;
+/** Four processes are started and ended under full load: this only ends a test that hangs. */
+const hangMs = 60_000;
 
 let server: TestServer;
 let request: string;
@@ -44,7 +46,7 @@ async function reloadAll(load: Load): Promise<void> {
     const before = server.workerPids();
     const answeredBefore = load.answeredCount;
     process.kill(server.pid, 'SIGHUP');
-    await waitFor('the workers are replaced', () => replacedCount() === reload);
+    await waitFor('the workers are replaced', () => replacedCount() === reload, hangMs);
     await waitFor('the earlier workers are gone', () => {
       const pids = server.workerPids();
       return pids.length === before.length && !pids.some((pid) => before.includes(pid));
