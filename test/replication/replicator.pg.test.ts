@@ -83,7 +83,7 @@ async function insertKey(id: string, key: string): Promise<void> {
     values (${id}, ${workspaceId}, 'api_1', ${keyHash(key)}, '', 1)`;
 }
 
-test('the first copy holds what was there; each later change is there once it is waited for', async () => {
+test('the first copy holds what was there, and a later change comes when waited for', async () => {
   await insertKey('key_before', 'before');
   const node = await startNode('first');
   assert.equal(node.reader.keyByHash(keyHash('before'))?.keyId, 'key_before');

@@ -101,7 +101,7 @@ test('a keyed hash is found with its secret, and not without', () => {
   assert.equal(world.code({ key: 'old-key', migrationId: 'mig_1' }), 'NOT_FOUND');
 });
 
-test('a wrong checksum is refused without a look-up, unless the workspace has imported keys', () => {
+test('a wrong checksum is refused without a look-up, unless keys were imported', () => {
   const world = new SmallWorld();
   const good = withChecksum('X7zsfXW85rQcLwH6KrnZkh');
   const wrong = `${good.slice(0, -1)}${good.endsWith('1') ? '2' : '1'}`;
