@@ -1,4 +1,4 @@
-/** When keys were last used: copied from ClickHouse, where it is counted, to where keys are read. */
+/** When keys were last used: copied from ClickHouse, which counts it, to where keys are read. */
 import type { Database, Transaction } from '../lib/database.ts';
 
 export type LastUse = { keyId: string; atMs: number };

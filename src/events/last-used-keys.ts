@@ -4,7 +4,7 @@ export type KeyUse = { keyId: string; atMs: number };
 
 /** Keys read at a time. */
 const pageRows = 10_000;
-/** An insert may be seen so much later than the instant that it notes: it takes that long at most. */
+/** An insert is seen later than the instant that it notes: by so much at most. */
 const insertSecondsMax = 120;
 
 /**

@@ -36,7 +36,8 @@ test('what was stored is read again after unmapping; a smaller wish keeps the la
 
 test('a file that cannot be made is an error with the code of the operating system', () => {
   assert.throws(() => mapFile(join(folder, 'no', 'such'), 4096), { code: 'ENOENT' });
-  assert.throws(() => mapFile(join(folder, 'huge'), 2 ** 52), (error: NodeJS.ErrnoException) =>
-    ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
+  assert.throws(
+    () => mapFile(join(folder, 'huge'), 2 ** 52),
+    (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
 });

@@ -74,7 +74,7 @@ test('a root key without the right is refused before anything else is looked at'
   assert.equal((await call('analytics.getUsage', { from: 0 })).status, 403);
 });
 
-test('an unknown key of a query is ignored, an unknown one of a usage question is not', async () => {
+test('an unknown field of a query is ignored, one of a usage question is not', async () => {
   const call = createApiClient(server);
   const query = 'SELECT count() AS n FROM key_verifications_v1';
   assert.equal((await call('analytics.getVerifications', { query, other: 1 })).status, 200);
