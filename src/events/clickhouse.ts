@@ -29,11 +29,9 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   });
 }
 
-export type RowsInsert = {
-  /** `INSERT INTO … FORMAT …`. */
-  statement: string;
-  settings: Readonly<Record<string, string>>;
-  /** In that format. */
+export type RowBinaryInsert = {
+  table: string;
+  columns: readonly string[];
   rows: Buffer;
   /** Tells the server which inserts are the same. */
   token: string;
@@ -44,12 +42,11 @@ export type RowsInsert = {
  * `clickhouseFault` classifies. `rows` may be reused after it returns, but not after it throws: the
  * compressor may still be reading.
  */
-export async function insertRows(client: Clickhouse, insert: RowsInsert): Promise<void> {
+export async function insertRowBinary(client: Clickhouse, insert: RowBinaryInsert): Promise<void> {
   const result = await client.exec({
-    query: insert.statement,
+    query: `INSERT INTO ${insert.table} (${insert.columns.join(', ')}) FORMAT RowBinary`,
     values: Readable.from([insert.rows], { objectMode: false }),
     clickhouse_settings: {
-      ...insert.settings,
       insert_deduplicate: 1,
       insert_deduplication_token: insert.token,
       deduplicate_blocks_in_dependent_materialized_views: 1,
@@ -62,9 +59,6 @@ export async function insertRows(client: Clickhouse, insert: RowsInsert): Promis
       wait_end_of_query: 1,
       // One block: the token names an insert as a whole only then.
       max_insert_block_size: '10000000',
-      min_insert_block_size_rows: '10000000',
-      min_insert_block_size_bytes: '1000000000',
-      input_format_parallel_parsing: 0,
       max_partitions_per_insert_block: '0',
     },
   });

@@ -121,11 +121,10 @@ function forkWorker(
 function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
   const { config, databaseUrl, clickhouseReaderUrl, logFormat } = options;
   const { host, port, socket, dataDir, bodyBytesMax, spoolBytesMax } = config;
-  const { ingestUsersFile, ingestBytesMax } = config;
   const { drainMs, forwardAuthApis, masterKey, logLevel } = config;
   return {
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
-    ...{ clickhouseReaderUrl, ingestUsersFile, ingestBytesMax },
+    clickhouseReaderUrl,
     ...{ drainMs, forwardAuthApis, masterKey, logLevel, logFormat },
     replicaPath: options.replicaPath(),
   };
