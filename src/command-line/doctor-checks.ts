@@ -1,10 +1,10 @@
-import { readdirSync, statfsSync } from 'node:fs';
+import { existsSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
 import { createClickhouse } from '../events/clickhouse.ts';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import { probePort } from '../lib/port-probe.ts';
-import { makeNodeFolders, type NodeFiles } from '../processes/node-files.ts';
+import { makeNodeFolders } from '../processes/node-files.ts';
 import { readStoreUrls } from '../processes/store-urls.ts';
 
 export type Check = {
@@ -28,7 +28,8 @@ export async function examine(config: Config): Promise<Check[]> {
     checkNode(),
     checkGlibc(),
     checkDisk(config),
-    checkQuarantine(files),
+    checkQuarantine('Quarantine', files.spool),
+    ...(existsSync(files.ingest) ? [checkQuarantine('Ingest', files.ingest)] : []),
     ...(await Promise.all([
       databaseUrl ? checkPostgres(databaseUrl) : embeddedIsOff('PostgreSQL'),
       clickhouseUrl ? checkClickhouse(clickhouseUrl) : embeddedIsOff('ClickHouse'),
@@ -70,14 +71,14 @@ function checkDisk(config: Config): Check {
     : bad('Disk', finding, 'Free at least 1 GiB, or move LATCHKEY_DATA_DIR.');
 }
 
-function checkQuarantine(files: NodeFiles): Check {
-  const folder = join(files.spool, 'quarantine');
+function checkQuarantine(name: string, spool: string): Check {
+  const folder = join(spool, 'quarantine');
   const names = listOf(folder);
-  if (names.length === 0) return good('Quarantine', 'no event was refused');
+  if (names.length === 0) return good(name, 'nothing was refused');
   return {
-    name: 'Quarantine',
+    name,
     state: 'warn',
-    finding: `${names.length} files of events that ClickHouse refused in ${folder}`,
+    finding: `${names.length} files of what ClickHouse refused in ${folder}`,
     remedy: 'Read the reason in each file; remove the files that you do not need.',
   };
 }

@@ -153,6 +153,21 @@ export const options = [
     text: 'Largest size of the event spool; past it events are dropped and counted.',
   },
   {
+    name: 'ingest-users-file',
+    kind: 'text',
+    fallback: '',
+    text:
+      'JSON file of who may insert into which tables through /ingest; read by each worker at its ' +
+      'start. Empty: there is no /ingest.',
+  },
+  {
+    name: 'ingest-bytes-max',
+    kind: 'integer',
+    fallback: String(1024 * mebibyte),
+    range: [64 * mebibyte, 2 ** 50],
+    text: 'Largest size of the spool of /ingest; past it inserts are answered with 503.',
+  },
+  {
     name: 'limit-slots',
     kind: 'integer',
     fallback: '262144',
@@ -226,6 +241,9 @@ export type Config = {
   masterKeyFile: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
+  /** Absolute; empty: no ingest. */
+  ingestUsersFile: string;
+  ingestBytesMax: number;
   limitSlots: number;
   creditSlots: number;
   drainMs: number;

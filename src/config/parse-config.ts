@@ -116,6 +116,8 @@ function toConfig(values: Record<OptionName, never>): Config {
     masterKeyFile: values['master-key-file'],
     bodyBytesMax: values['body-bytes-max'],
     spoolBytesMax: values['spool-bytes-max'],
+    ingestUsersFile: values['ingest-users-file'] && resolve(values['ingest-users-file']),
+    ingestBytesMax: values['ingest-bytes-max'],
     limitSlots: values['limit-slots'],
     creditSlots: values['credit-slots'],
     drainMs: values['drain-ms'],

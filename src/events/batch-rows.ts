@@ -1,6 +1,7 @@
 /** The rows of a batch, read from its sealed segments. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RowGroup } from './batch.ts';
 import { unpackFields } from './event-codec.ts';
 import type { EventKind, NodeFacts } from './event-kind.ts';
 import { eventKindOf } from './event-kinds.ts';
@@ -11,9 +12,11 @@ import type { SpoolFolder } from './spool-folder.ts';
 
 export type SpooledRow = { bytes: Buffer; frame: Frame };
 
+export type RowsOfGroup = RowGroup & { rows: SpooledRow[] };
+
 export type BatchRows = {
-  /** In the order of the segments; the position is the number of the row within its kind. */
-  byKind: Map<number, SpooledRow[]>;
+  /** In the order of the segments; the position is the number of the row within its group. */
+  groups: RowsOfGroup[];
   /** Segments with rows that cannot be read: they are kept in quarantine, whole. */
   damaged: { name: string; rowCount: number }[];
   /** Rows of segments that are gone. */
@@ -22,7 +25,7 @@ export type BatchRows = {
 
 /** Throws the error of the operating system when a file cannot be read, unless it is not there. */
 export function readBatchRows(folder: SpoolFolder, segments: readonly string[]): BatchRows {
-  const rows: BatchRows = { byKind: new Map(), damaged: [], lostRows: 0 };
+  const rows: BatchRows = { groups: [], damaged: [], lostRows: 0 };
   for (const name of segments) {
     const promised = parseSealedName(name)?.frameCount ?? 0;
     const bytes = readIfThere(join(folder.segments, name));
@@ -30,7 +33,7 @@ export function readBatchRows(folder: SpoolFolder, segments: readonly string[]):
       rows.lostRows += promised;
       continue;
     }
-    const goodCount = takeRows(rows.byKind, bytes);
+    const goodCount = takeRows(rows.groups, bytes);
     const rowCount = promised - goodCount;
     if (rowCount > 0) rows.damaged.push({ name, rowCount });
   }
@@ -38,18 +41,39 @@ export function readBatchRows(folder: SpoolFolder, segments: readonly string[]):
 }
 
 /** The number of good frames of kinds that this version knows. */
-function takeRows(byKind: Map<number, SpooledRow[]>, bytes: Buffer): number {
+function takeRows(groups: RowsOfGroup[], bytes: Buffer): number {
   const header = readSegmentHeader(bytes);
   if (!header) return 0;
   let goodCount = 0;
   for (const frame of readFrames(bytes, header).frames) {
-    if (!eventKindOf(frame.kind)) continue;
-    const rows = byKind.get(frame.kind) ?? [];
-    if (rows.length === 0) byKind.set(frame.kind, rows);
-    rows.push({ bytes, frame });
+    const target = targetOf(bytes, frame);
+    if (target === undefined) continue;
+    rowsOf(groups, { kind: frame.kind, target }).push({ bytes, frame });
     goodCount += 1;
   }
   return goodCount;
+}
+
+/** Undefined for a frame that this version does not understand. */
+function targetOf(bytes: Buffer, frame: Frame): string | undefined {
+  const kind = eventKindOf(frame.kind);
+  if (!kind) return undefined;
+  if (!kind.hasTargets) return '';
+  try {
+    return kind.targetOf(unpackFields(bytes, frame.start, frame.end));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of the same group as the row before, mostly: there are few groups in a batch. */
+function rowsOf(groups: RowsOfGroup[], { kind, target }: RowGroup): SpooledRow[] {
+  let group = groups.find((one) => one.kind === kind && one.target === target);
+  if (!group) {
+    group = { kind, target, rows: [] };
+    groups.push(group);
+  }
+  return group.rows;
 }
 
 function readIfThere(path: string): Buffer | undefined {
@@ -101,5 +125,6 @@ export function checksumsOf(
 
 /** The spooled fields of a row, for people to read. */
 export function fieldsOf(row: SpooledRow): unknown[] {
-  return unpackFields(row.bytes, row.frame.start, row.frame.end);
+  const fields = unpackFields(row.bytes, row.frame.start, row.frame.end);
+  return fields.map((field) => (Buffer.isBuffer(field) ? field.toString('utf8') : field));
 }

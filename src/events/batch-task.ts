@@ -18,9 +18,9 @@ import {
   readBatchRows,
   type SpooledRow,
 } from './batch-rows.ts';
-import { type Clickhouse, createClickhouse, insertRowBinary } from './clickhouse.ts';
-import { type ClickhouseFault, clickhouseFault } from './clickhouse-fault.ts';
-import type { EventKind, NodeFacts } from './event-kind.ts';
+import { type Clickhouse, createClickhouse, insertRows } from './clickhouse.ts';
+import { type ClickhouseFault, clickhouseFault, foreignFault } from './clickhouse-fault.ts';
+import type { EventKind, InsertTarget, NodeFacts } from './event-kind.ts';
 import { eventKindOf } from './event-kinds.ts';
 import { quarantineRows } from './quarantine.ts';
 import { RowWriter } from './row-writer.ts';
@@ -81,7 +81,8 @@ export default async function batchTask(work: BatchWork): Promise<BatchReport> {
     report.pieces ??= wholePieces(rows);
     for (const piece of report.pieces) {
       if (piece.state === 'pending') await shipPiece({ work, report, rows, piece });
-      if (report.fault) break;
+      // What is missing for one table is not missing for the next.
+      if (report.fault && report.fault.class !== 'setup') break;
     }
   } catch (error) {
     report.fault = { class: 'disk', message: (error as Error).message };
@@ -89,9 +90,9 @@ export default async function batchTask(work: BatchWork): Promise<BatchReport> {
   return report;
 }
 
-/** At first, all rows of a kind are one piece. */
+/** At first, all rows that can be inserted together are one piece. */
 function wholePieces(rows: BatchRows): Piece[] {
-  return [...rows.byKind].map(([kind, ofKind]) => pendingPiece(kind, 0, ofKind.length));
+  return rows.groups.map((group) => pendingPiece(group, 0, group.rows.length));
 }
 
 type Shipping = { work: BatchWork; report: BatchReport; rows: BatchRows; piece: Piece };
@@ -99,19 +100,21 @@ type Shipping = { work: BatchWork; report: BatchReport; rows: BatchRows; piece: 
 /** Throws only errors of the file system. */
 async function shipPiece({ work, report, rows, piece }: Shipping): Promise<void> {
   const kind = eventKindOf(piece.kind) as EventKind<never>;
-  const ofKind = rows.byKind.get(piece.kind) ?? [];
-  const range = { from: piece.from, to: Math.min(piece.to, ofKind.length), node: work.node };
+  const ofGroup = rowsOfPiece(rows, piece);
+  const range = { from: piece.from, to: Math.min(piece.to, ofGroup.length), node: work.node };
+  const target = kind.insertInto(piece.target);
   writer.truncate(0);
-  const bad = encodeRows(writer, kind, ofKind, range);
+  if (target.head !== '') writer.bytes(Buffer.from(target.head));
+  const bad = encodeRows(writer, kind, ofGroup, range);
   const goodCount = range.to - range.from - bad.length;
-  const token = pieceToken(work.batchId, piece, checksumsOf(ofKind, range));
+  const token = pieceToken(work.batchId, piece, checksumsOf(ofGroup, range));
   const fault =
-    goodCount > 0 ? await insert({ work, kind, rows: writer.written(), token }) : undefined;
+    goodCount > 0 ? await insert({ work, target, rows: writer.written(), token }) : undefined;
   if (fault?.class === 'refused') {
     report.refusal = fault.message;
     piece.state = 'refused';
     if (piece.to - piece.from > 1 && !piece.isLast) return;
-    quarantinePiece({ work, kind, ofKind, range, bad, reason: fault.message });
+    quarantinePiece({ work, piece, ofGroup, range, bad, reason: fault.message });
     piece.state = 'quarantined';
     return;
   }
@@ -119,43 +122,47 @@ async function shipPiece({ work, report, rows, piece }: Shipping): Promise<void>
     report.fault = fault;
     return;
   }
-  quarantineRows(openSpoolFolder(work.folder).quarantine, work.batchId, kind, bad);
+  quarantineRows(openSpoolFolder(work.folder).quarantine, work.batchId, piece, bad);
   piece.state = 'inserted';
   piece.insertedRows = goodCount;
   if (goodCount > 0) report.insertCount += 1;
 }
 
-type Insert = { work: BatchWork; kind: EventKind<never>; rows: Buffer; token: string };
+function rowsOfPiece({ groups }: BatchRows, { kind, target }: Piece): readonly SpooledRow[] {
+  return groups.find((group) => group.kind === kind && group.target === target)?.rows ?? [];
+}
+
+type Insert = { work: BatchWork; target: InsertTarget; rows: Buffer; token: string };
 
 async function insert(insert: Insert): Promise<ClickhouseFault | undefined> {
-  const { kind, rows, token } = insert;
-  const { table, columns } = kind;
+  const { target, rows, token } = insert;
+  const { statement, settings } = target;
   try {
     const connection = clientFor(insert.work.clickhouse);
-    await insertRowBinary(connection, { table, columns, rows, token });
+    await insertRows(connection, { statement, settings, rows, token });
     return undefined;
   } catch (error) {
     // The compressor of the failed request may still be reading the old buffer.
     writer = new RowWriter();
-    return clickhouseFault(error);
+    return target.isForeign ? foreignFault(error) : clickhouseFault(error);
   }
 }
 
 type Refused = {
   work: BatchWork;
-  kind: EventKind<never>;
-  ofKind: readonly SpooledRow[];
+  piece: Piece;
+  ofGroup: readonly SpooledRow[];
   range: { from: number; to: number };
   bad: readonly BadRow[];
   reason: string;
 };
 
-function quarantinePiece({ work, kind, ofKind, range, bad, reason }: Refused): void {
+function quarantinePiece({ work, piece, ofGroup, range, bad, reason }: Refused): void {
   const { quarantine } = openSpoolFolder(work.folder);
   const badByNumber = new Map(bad.map((row) => [row.number, row]));
-  const rows = ofKind.slice(range.from, range.to).map((row, index) => {
+  const rows = ofGroup.slice(range.from, range.to).map((row, index) => {
     const number = range.from + index;
     return badByNumber.get(number) ?? { number, fields: fieldsOf(row), reason };
   });
-  quarantineRows(quarantine, work.batchId, kind, rows);
+  quarantineRows(quarantine, work.batchId, piece, rows);
 }

@@ -8,12 +8,14 @@ import type { SealedName } from './segment-name.ts';
 /** Why a batch was closed. */
 export type FlushReason = 'size' | 'age' | 'drain';
 
+/** Rows that can be inserted together. */
+export type RowGroup = { kind: number; target: string };
+
 /**
- * Rows `from` (inclusive) to `to` (exclusive) of one kind, counted over the segments of the batch
- * in their order. One piece is one insert, with its own token.
+ * Rows `from` (inclusive) to `to` (exclusive) of one kind and target, counted over the segments of
+ * the batch in their order. One piece is one insert, with its own token.
  */
-export type Piece = {
-  kind: number;
+export type Piece = RowGroup & {
   from: number;
   to: number;
   state: 'pending' | 'inserted' | 'refused' | 'quarantined';
@@ -89,13 +91,18 @@ function batchId(segments: readonly string[]): string {
  */
 export function pieceToken(batchId: string, piece: Piece, checksums: Uint32Array): string {
   return createHash('sha256')
-    .update(`${batchId} ${piece.kind} ${piece.from} ${piece.to}\n`)
+    .update(`${batchId} ${piece.kind} ${piece.from} ${piece.to} ${piece.target}\n`)
     .update(checksums)
     .digest('hex');
 }
 
-export function pendingPiece(kind: number, from: number, to: number, isLast = false): Piece {
-  return { kind, from, to, state: 'pending', insertedRows: 0, isLast };
+export function pendingPiece(
+  { kind, target }: RowGroup,
+  from: number,
+  to: number,
+  isLast = false,
+): Piece {
+  return { kind, target, from, to, state: 'pending', insertedRows: 0, isLast };
 }
 
 /** What is to be tried next: each refused piece becomes its two halves. */
@@ -104,11 +111,11 @@ export function splitRefused(batch: Batch): void {
   batch.refusalCount += batch.pieces.filter((piece) => piece.state === 'refused').length;
   batch.pieces = batch.pieces.flatMap((piece) => {
     if (piece.state !== 'refused') return [piece];
-    const { kind, from, to } = piece;
+    const { from, to } = piece;
     const middle = from + Math.ceil((to - from) / 2);
     const isLast = batch.refusalCount >= refusalsMax;
-    if (isLast || to - from < 2) return [pendingPiece(kind, from, to, true)];
-    return [pendingPiece(kind, from, middle), pendingPiece(kind, middle, to)];
+    if (isLast || to - from < 2) return [pendingPiece(piece, from, to, true)];
+    return [pendingPiece(piece, from, middle), pendingPiece(piece, middle, to)];
   });
 }
 

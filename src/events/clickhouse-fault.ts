@@ -85,6 +85,20 @@ export function clickhouseFault(error: unknown): ClickhouseFault {
   return { class: faultClass, message: `${error.type ?? ''} ${error.code}: ${message}`.trim() };
 }
 
+/** NO_SUCH_COLUMN_IN_TABLE, NUMBER_OF_COLUMNS_DOESNT_MATCH, UNKNOWN_IDENTIFIER, UNKNOWN_SETTING */
+const statementCodes = new Set(['16', '20', '47', '115']);
+
+/**
+ * The same for a statement that somebody else has made. What we do not know is then a refusal: a
+ * wrong column, a table that takes no inserts. It may not come again and again for ever.
+ */
+export function foreignFault(error: unknown): ClickhouseFault {
+  const fault = clickhouseFault(error);
+  const code = error instanceof ClickHouseError ? error.code : '';
+  const isStatement = fault.class === 'unknown' || statementCodes.has(code);
+  return isStatement ? { ...fault, class: 'refused' } : fault;
+}
+
 const messageLengthMax = 500;
 
 function describe(error: Error): string {

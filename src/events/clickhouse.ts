@@ -29,9 +29,11 @@ export function createClickhouse(options: ClickhouseOptions): Clickhouse {
   });
 }
 
-export type RowBinaryInsert = {
-  table: string;
-  columns: readonly string[];
+export type RowsInsert = {
+  /** `INSERT INTO … FORMAT …`. */
+  statement: string;
+  settings: Readonly<Record<string, string>>;
+  /** In that format. */
   rows: Buffer;
   /** Tells the server which inserts are the same. */
   token: string;
@@ -42,11 +44,12 @@ export type RowBinaryInsert = {
  * `clickhouseFault` classifies. `rows` may be reused after it returns, but not after it throws: the
  * compressor may still be reading.
  */
-export async function insertRowBinary(client: Clickhouse, insert: RowBinaryInsert): Promise<void> {
+export async function insertRows(client: Clickhouse, insert: RowsInsert): Promise<void> {
   const result = await client.exec({
-    query: `INSERT INTO ${insert.table} (${insert.columns.join(', ')}) FORMAT RowBinary`,
+    query: insert.statement,
     values: Readable.from([insert.rows], { objectMode: false }),
     clickhouse_settings: {
+      ...insert.settings,
       insert_deduplicate: 1,
       insert_deduplication_token: insert.token,
       deduplicate_blocks_in_dependent_materialized_views: 1,
@@ -59,6 +62,9 @@ export async function insertRowBinary(client: Clickhouse, insert: RowBinaryInser
       wait_end_of_query: 1,
       // One block: the token names an insert as a whole only then.
       max_insert_block_size: '10000000',
+      min_insert_block_size_rows: '10000000',
+      min_insert_block_size_bytes: '1000000000',
+      input_format_parallel_parsing: 0,
       max_partitions_per_insert_block: '0',
     },
   });

@@ -1,8 +1,9 @@
 import type { EventKind } from './event-kind.ts';
+import { ingestKind } from './ingest-kind.ts';
 import { ratelimitKind } from './ratelimit-kind.ts';
 import { verificationKind } from './verification-kind.ts';
 
-const eventKinds: readonly EventKind<never>[] = [verificationKind, ratelimitKind];
+const eventKinds: readonly EventKind<never>[] = [verificationKind, ratelimitKind, ingestKind];
 
 /** Undefined for a number that this version does not know. */
 export function eventKindOf(wireNumber: number): EventKind<never> | undefined {

@@ -1,26 +1,29 @@
 import type { RatelimitEvent } from '../domain/ratelimit-event.ts';
-import { type EventKind, spooledLatencyUs } from './event-kind.ts';
+import { type EventKind, ownTable, spooledLatencyUs } from './event-kind.ts';
+
+const table = ownTable('ratelimits_raw_v1', [
+  'request_id',
+  'time',
+  'workspace_id',
+  'namespace_id',
+  'identifier',
+  'passed',
+  'latency_us',
+  'override_id',
+  'limit',
+  'remaining',
+  'reset_at',
+  'tokens',
+  'region',
+]);
 
 /** Answered decisions of `ratelimit.*`. */
 export const ratelimitKind: EventKind<RatelimitEvent> = {
   wireNumber: 2,
   name: 'ratelimit',
-  table: 'ratelimits_raw_v1',
-  columns: [
-    'request_id',
-    'time',
-    'workspace_id',
-    'namespace_id',
-    'identifier',
-    'passed',
-    'latency_us',
-    'override_id',
-    'limit',
-    'remaining',
-    'reset_at',
-    'tokens',
-    'region',
-  ],
+  hasTargets: false,
+  targetOf: () => '',
+  insertInto: () => table,
 
   fields(event) {
     return [

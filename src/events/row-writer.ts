@@ -57,6 +57,13 @@ export class RowWriter {
     this.#buffer[this.#at++] = value ? 1 : 0;
   }
 
+  /** As they are, without a length. */
+  bytes(value: unknown): void {
+    if (!Buffer.isBuffer(value)) throw new TypeError('not bytes');
+    this.#reserve(value.length);
+    this.#at += value.copy(this.#buffer, this.#at);
+  }
+
   /** Bytes written since the start. */
   get byteLength(): number {
     return this.#at;

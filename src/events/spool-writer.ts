@@ -20,6 +20,8 @@ import { openSpoolFolder } from './spool-folder.ts';
 export type SpoolWriter = {
   /** False when the event was dropped; that is counted. */
   append<Event>(kind: EventKind<Event>, event: Event): boolean;
+  /** For a caller who can send it again: undefined, or why it was not taken; nothing is counted. */
+  offer<Event>(kind: EventKind<Event>, event: Event): DropReason | undefined;
   /** Seals what was appended up to now, so that it is shipped without waiting for its age. */
   seal(): void;
   /** Seals and gives back the segment in reserve. Later events are dropped as `closed`. */
@@ -56,34 +58,37 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   let appendedCount = 0;
   let isClosed = false;
 
-  function drop(reason: DropReason): false {
-    counters.drop(reason);
-    return false;
-  }
-
-  function appendToNext(kind: number, packed: PackedBytes): boolean {
-    if (isClosed) return drop('closed');
-    if (packed.byteLength > payloadBytesMax(segmentBytes)) return drop('too_large');
+  function appendToNext(kind: number, packed: PackedBytes): DropReason | undefined {
+    if (isClosed) return 'closed';
+    if (packed.byteLength > payloadBytesMax(segmentBytes)) return 'too_large';
     for (;;) {
       const refusal = line.next();
-      if (refusal) return drop(refusal);
+      if (refusal) return refusal;
       // False only if the segment was adopted since it was made.
       if (!line.current?.segment.append(kind, packed)) continue;
       appendedCount += 1;
-      return true;
+      return undefined;
     }
+  }
+
+  function offer<Event>(kind: EventKind<Event>, event: Event): DropReason | undefined {
+    const packed = packFields(kind.fields(event));
+    if (!line.current?.segment.append(kind.wireNumber, packed)) {
+      return appendToNext(kind.wireNumber, packed);
+    }
+    appendedCount += 1;
+    return undefined;
   }
 
   source.prepare();
   return {
     append(kind, event) {
-      const packed = packFields(kind.fields(event));
-      if (line.current?.segment.append(kind.wireNumber, packed)) {
-        appendedCount += 1;
-        return true;
-      }
-      return appendToNext(kind.wireNumber, packed);
+      const refusal = offer(kind, event);
+      if (refusal === undefined) return true;
+      counters.drop(refusal);
+      return false;
     },
+    offer,
     seal: () => line.end(),
     close() {
       if (isClosed) return;

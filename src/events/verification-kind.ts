@@ -1,32 +1,35 @@
 import { outcomes } from '../domain/outcome.ts';
 import type { VerificationEvent } from '../domain/verification-event.ts';
-import { type EventKind, spooledLatencyUs } from './event-kind.ts';
+import { type EventKind, ownTable, spooledLatencyUs } from './event-kind.ts';
 
 const outcomeNumbers = new Map(outcomes.map((outcome, number) => [outcome, number]));
+
+const table = ownTable('key_verifications_raw_v1', [
+  'request_id',
+  'time',
+  'workspace_id',
+  'key_space_id',
+  'key_id',
+  'identity_id',
+  'external_id',
+  'outcome',
+  'tags',
+  'spent_credits',
+  'latency_us',
+  'method',
+  'path',
+  'client_address',
+  'region',
+  'source',
+]);
 
 /** Answered verifications; the outcome is spooled as its number. */
 export const verificationKind: EventKind<VerificationEvent> = {
   wireNumber: 1,
   name: 'verification',
-  table: 'key_verifications_raw_v1',
-  columns: [
-    'request_id',
-    'time',
-    'workspace_id',
-    'key_space_id',
-    'key_id',
-    'identity_id',
-    'external_id',
-    'outcome',
-    'tags',
-    'spent_credits',
-    'latency_us',
-    'method',
-    'path',
-    'client_address',
-    'region',
-    'source',
-  ],
+  hasTargets: false,
+  targetOf: () => '',
+  insertInto: () => table,
 
   fields(event) {
     return [

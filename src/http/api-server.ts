@@ -4,11 +4,13 @@
  */
 import { verifyKeyBody } from '../contract/verify-key.ts';
 import { verifyKeysEnvelope } from '../contract/verify-keys.ts';
+import type { Ingest } from '../events/ingest.ts';
 import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
 import { openExchange, sendJson, type Traffic } from './exchange.ts';
 import { addForwardAuth, type ForwardAuthOptions } from './forward-auth-endpoint.ts';
 import { hotCalls } from './hot-calls.ts';
+import { addIngest } from './ingest-endpoint.ts';
 import { addJsonEndpoint, refuseMethod, refusePath } from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
 import { type ManagementCall, runManagementCall } from './management.ts';
@@ -24,6 +26,8 @@ export type ApiServerPorts = JudgePorts &
     calls: readonly ManagementCall[];
     onAnswered(status: number): void;
     bodyBytesMax: number;
+    /** Undefined when nobody may insert. */
+    ingest: Ingest | undefined;
     forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
   };
 
@@ -64,6 +68,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
       void runManagementCall(call, { exchange, request }, ports.awaitApplied);
     });
   }
+  if (ports.ingest) addIngest({ app, traffic, ingest: ports.ingest, bodyBytesMax });
   addReference({ app, traffic, calls: [...hotCalls, ...ports.calls] });
   app.any('/*', refusePath);
   return { app, traffic };

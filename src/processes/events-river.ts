@@ -1,17 +1,14 @@
 /** Spool → Piscina pool → ClickHouse: the primary's side of the events. */
 
 import type { Retention } from '../domain/retention.ts';
-import { createBatchPool } from '../events/batch-pool.ts';
 import { createClickhouse } from '../events/clickhouse.ts';
 import { clickhouseFault } from '../events/clickhouse-fault.ts';
-import { openLedger } from '../events/ledger.ts';
 import { migrateClickhouse } from '../events/migrate-clickhouse.ts';
-import { createShipper, type Shipper } from '../events/shipper.ts';
-import { openSpoolCounters } from '../events/spool-counters.ts';
-import { openSpoolFolder } from '../events/spool-folder.ts';
+import type { Shipper } from '../events/shipper.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import type { NodeFiles } from './node-files.ts';
+import { startShipping } from './start-shipping.ts';
 import { untilDone } from './until-done.ts';
 
 export type EventsRiver = {
@@ -33,11 +30,10 @@ export type EventsRiverOptions = {
   signal: AbortSignal;
 };
 
-const threadCount = 1;
-const requestTimeoutMs = 60_000;
 const batchLimits = { rowsMax: 100_000, segmentsMax: 64, ageMs: 1000 };
-const scanMs = 500;
-const stopGraceMs = 2000;
+/** One more than the thread: a batch in back-off holds up a lane, not the river. */
+const laneCount = 2;
+const requestTimeoutMs = 60_000;
 /** A fault older than this is over: the tries since then went well. */
 const faultFreshMs = 15_000;
 
@@ -45,31 +41,9 @@ export async function startEventsRiver(
   options: EventsRiverOptions,
   releasers: Releasers,
 ): Promise<EventsRiver> {
-  const { files, logger } = options;
-  const folder = openSpoolFolder(files.spool);
-  const counters = openSpoolCounters(files.spool);
-  releasers.push('spool counters', () => counters.close());
-  const ledger = openLedger(files.spool);
-  releasers.push('ledger', () => ledger.close());
-  const pool = createBatchPool(threadCount);
-  releasers.push('task threads', () => pool.close());
-  const shipper = createShipper({
-    folder,
-    ledger,
-    counters,
-    pool,
-    logger,
-    clock: Date.now,
-    limits: batchLimits,
-    scanMs,
-    // One more than threads: a batch in back-off holds up a lane, not the river.
-    laneCount: threadCount + 1,
-    clickhouse: { url: options.clickhouseUrl, requestTimeoutMs },
-    node: { region: options.region },
-  });
+  const shipping = { ...options, spool: options.files.spool, limits: batchLimits, laneCount };
   const preparation = prepare(options);
-  await shipper.start();
-  releasers.push('shipper', () => shipper.stop(stopGraceMs));
+  const shipper = await startShipping(shipping, releasers);
   return {
     shipper,
     isPrepared: preparation.isDone,

@@ -18,6 +18,9 @@ export type WorkerSettings = {
   replicaPath: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
+  /** Empty: no ingest. */
+  ingestUsersFile: string;
+  ingestBytesMax: number;
   drainMs: number;
   forwardAuthApis: readonly string[];
   /** The text of the master keys; empty: none. */

@@ -9,6 +9,8 @@ export function nodeFiles(dataDir: string) {
     lock: join(dataDir, 'primary.lock'),
     replica: join(dataDir, 'replica'),
     spool: join(dataDir, 'spool'),
+    /** The spool of /ingest; there only when that is set up, or was. */
+    ingest: join(dataDir, 'ingest'),
     shared: join(dataDir, 'shared'),
     generationPage: join(dataDir, 'shared', 'generations'),
     windowTable: join(dataDir, 'shared', 'windows'),

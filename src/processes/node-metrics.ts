@@ -17,6 +17,8 @@ import type { CreditsStatus } from './credits-river.ts';
 export type NodeNumbers = {
   pages: readonly CounterPage<WorkerCounterName>[];
   events: ShipperTotals;
+  /** Undefined when nobody inserts. */
+  ingest: ShipperTotals | undefined;
   replication: ReplicationStatus;
   credits: CreditsStatus;
   limits: TableOccupancy;
@@ -28,6 +30,7 @@ export function nodeMetrics(numbers: NodeNumbers): string {
   return prometheusText([
     ...verificationMetrics(numbers.pages),
     ...eventMetrics(numbers.events),
+    ...(numbers.ingest ? ingestMetrics(numbers.ingest) : []),
     ...replicationMetrics(numbers.replication, numbers.nowMs),
     ...workerMetrics(numbers.workers),
     ...creditMetrics(numbers.credits),
@@ -100,6 +103,21 @@ function eventMetrics(events: ShipperTotals): Metric[] {
       'Age of the oldest sealed segment.',
       events.oldestSegmentAgeMs / 1000,
     ),
+  ];
+}
+
+/** One insert of somebody's is a call here, whatever the number of its rows. */
+function ingestMetrics(calls: ShipperTotals): Metric[] {
+  const { acceptedRows, insertedRows, quarantinedRows, spooledRows } = calls;
+  const lostCount = Object.values(calls.droppedRows).reduce((sum, count) => sum + count, 0);
+  return [
+    counter('latchkey_ingest_calls_total', 'Calls whose rows were taken.', acceptedRows),
+    counter('latchkey_ingest_inserted_total', 'Calls that ClickHouse has.', insertedRows),
+    counter('latchkey_ingest_quarantined_total', 'Calls that it refused.', quarantinedRows),
+    counter('latchkey_ingest_lost_total', 'Calls whose segment was removed.', lostCount),
+    counter('latchkey_ingest_inserts_total', 'Inserts that were made of them.', calls.insertCount),
+    gauge('latchkey_ingest_spooled', 'Calls waiting in the spool.', spooledRows),
+    gauge('latchkey_ingest_spool_bytes', 'Size of their spool on disk.', calls.spooledBytes),
   ];
 }
 

@@ -4,6 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/options.ts';
+import { readIngestAccess } from '../events/ingest-access.ts';
+import type { Shipper } from '../events/shipper.ts';
 import { startAdminServer } from '../http/admin-server.ts';
 import { lockFile } from '../lib/file-lock.ts';
 import type { LogFormat, Logger } from '../lib/logger.ts';
@@ -15,6 +17,7 @@ import { prepareWindowTable } from '../limits/prepare-window-table.ts';
 import { WindowTable } from '../limits/window-table.ts';
 import { type CreditsRiver, startCreditsRiver } from './credits-river.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
+import { startIngestRiver } from './ingest-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
 import { startLastUsedLoop } from './last-used-loop.ts';
 import { socketPath } from './listeners.ts';
@@ -68,7 +71,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
-type Rivers = { keys: KeysRiver; events: EventsRiver; credits: CreditsRiver };
+type Rivers = {
+  keys: KeysRiver;
+  events: EventsRiver;
+  ingest: Shipper | undefined;
+  credits: CreditsRiver;
+};
 type Parts = Rivers & { workers: WorkerPool };
 
 async function startParts(options: NodeOptions, releasers: Releasers): Promise<Parts> {
@@ -78,6 +86,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   takeDataFolder(files, releasers);
   await checkPorts(config);
   await checkSockets(config);
+  checkIngestUsers(config);
   const stores = await startStores(config, files, logger);
   releasers.push('embedded stores', () => stores.stop());
   writeStoreUrls(files.shared, stores);
@@ -96,6 +105,8 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
     },
     releasers,
   );
+  const { clickhouseUrl } = stores;
+  const ingest = await startIngestRiver({ config, clickhouseUrl, files, logger }, releasers);
   const keys = startKeysRiver(
     {
       ...river,
@@ -110,7 +121,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   prepareCreditTable(files.creditTable, config.creditSlots);
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
   startLastUsedLoop({ ...stores, logger }, releasers);
-  const rivers = { keys, events, credits };
+  const rivers = { keys, events, ingest, credits };
   const workers = openWorkers({ ...options, config }, rivers, stores);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
@@ -154,9 +165,19 @@ async function checkSockets({ socket, workers }: Config): Promise<void> {
   }
 }
 
+function checkIngestUsers({ ingestUsersFile: path }: Config): void {
+  if (path === '') return;
+  try {
+    readIngestAccess(path);
+  } catch (error) {
+    const { message } = error as Error;
+    throw new StartRefused(`LATCHKEY_INGEST_USERS_FILE cannot be used: ${message}`);
+  }
+}
+
 function openWorkers(
   { config, logger, logFormat }: NodeOptions,
-  { keys, events, credits }: Rivers,
+  { keys, events, ingest, credits }: Rivers,
   { databaseUrl, clickhouseReaderUrl }: Stores,
 ): WorkerPool {
   return new WorkerPool({
@@ -169,15 +190,21 @@ function openWorkers(
       await Promise.all([keys.replicator.awaitApplied(), credits.bank.awaitChecked()]);
     },
     credits: credits.bank,
-    onSegmentSealed: () => events.shipper.notify(),
-    onOwnerGone: (owner) => events.shipper.adopt(owner),
+    onSegmentSealed() {
+      events.shipper.notify();
+      ingest?.notify();
+    },
+    onOwnerGone(owner) {
+      events.shipper.adopt(owner);
+      ingest?.adopt(owner);
+    },
     logger,
   });
 }
 
 async function openAdminPort(
   { config }: NodeOptions,
-  { keys, events, credits, workers }: Parts,
+  { keys, events, ingest, credits, workers }: Parts,
   releasers: Releasers,
 ): Promise<void> {
   const files = makeNodeFolders(config.dataDir);
@@ -199,6 +226,7 @@ async function openAdminPort(
     nodeMetrics({
       pages,
       events: events.shipper.totals(),
+      ingest: ingest?.totals(),
       replication: keys.replicator.status(),
       credits: credits.status(),
       limits: windows.occupancy(Date.now()),

@@ -15,6 +15,7 @@ import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import { nodeFiles } from './node-files.ts';
 import { openWorkerAnalytics } from './worker-analytics.ts';
 import { createWorkerCounters } from './worker-counters.ts';
+import { openWorkerIngest } from './worker-ingest.ts';
 import { openWorkerManagement } from './worker-management.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
@@ -65,6 +66,7 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
       spool.append(ratelimitKind, event);
       counters.countRatelimit(event.isPassed);
     },
+    ingest: openWorkerIngest(options, releasers),
     onAnswered: counters.countAnswer,
     clock: Date.now,
     stopwatch: () => performance.now(),

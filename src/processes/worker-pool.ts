@@ -121,10 +121,11 @@ function forkWorker(
 function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): WorkerSettings {
   const { config, databaseUrl, clickhouseReaderUrl, logFormat } = options;
   const { host, port, socket, dataDir, bodyBytesMax, spoolBytesMax } = config;
+  const { ingestUsersFile, ingestBytesMax } = config;
   const { drainMs, forwardAuthApis, masterKey, logLevel } = config;
   return {
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
-    clickhouseReaderUrl,
+    ...{ clickhouseReaderUrl, ingestUsersFile, ingestBytesMax },
     ...{ drainMs, forwardAuthApis, masterKey, logLevel, logFormat },
     replicaPath: options.replicaPath(),
   };

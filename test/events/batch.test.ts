@@ -13,6 +13,9 @@ import type { SealedName } from '../../src/events/segment-name.ts';
 
 const limits = { rowsMax: 100, segmentsMax: 4, ageMs: 1000 };
 
+/** Rows of a table of our own. */
+const own = { kind: 1, target: '' };
+
 function segments(...frameCounts: number[]): SealedName[] {
   return frameCounts.map((frameCount, index) => ({
     name: `segment-${index}`,
@@ -26,7 +29,7 @@ function segments(...frameCounts: number[]): SealedName[] {
 function refusedBatch(rowCount: number): Batch {
   const [batch] = [composeBatch(segments(rowCount), limits, 11_000, false)];
   assert.ok(batch);
-  batch.pieces = [{ ...pendingPiece(1, 0, rowCount), state: 'refused' }];
+  batch.pieces = [{ ...pendingPiece(own, 0, rowCount), state: 'refused' }];
   return batch;
 }
 
@@ -61,18 +64,19 @@ test('the same segments make the same id, other segments another', () => {
   assert.notEqual(one?.id, other?.id);
 });
 
-test('a token depends on batch, kind, range and content, and on nothing else', () => {
+test('a token depends on batch, kind, target, range and content, and on nothing else', () => {
   const content = Uint32Array.of(1, 2, 3);
-  const piece = pendingPiece(1, 0, 3);
+  const piece = pendingPiece(own, 0, 3);
   const token = pieceToken('a', piece, content);
   assert.equal(pieceToken('a', { ...piece, state: 'refused', isLast: true }, content), token);
   const others = [
     pieceToken('b', piece, content),
-    pieceToken('a', pendingPiece(2, 0, 3), content),
-    pieceToken('a', pendingPiece(1, 0, 2), content),
+    pieceToken('a', pendingPiece({ ...own, kind: 2 }, 0, 3), content),
+    pieceToken('a', pendingPiece(own, 0, 2), content),
+    pieceToken('a', pendingPiece({ ...own, target: 't' }, 0, 3), content),
     pieceToken('a', piece, Uint32Array.of(1, 2, 4)),
   ];
-  assert.equal(new Set([token, ...others]).size, 5);
+  assert.equal(new Set([token, ...others]).size, 6);
 });
 
 test('a refused piece is split into halves that cover it, down to a single row', () => {
@@ -103,13 +107,13 @@ test('after too many refusals a refused piece is split no more', () => {
   const batch = refusedBatch(50);
   batch.refusalCount = refusalsMax;
   splitRefused(batch);
-  assert.deepEqual(batch.pieces, [pendingPiece(1, 0, 50, true)]);
+  assert.deepEqual(batch.pieces, [pendingPiece(own, 0, 50, true)]);
 });
 
 test('a batch is finished when every piece is, also without any', () => {
   const batch = refusedBatch(5);
   assert.equal(isFinished(batch), false);
-  batch.pieces = [{ ...pendingPiece(1, 0, 5), state: 'inserted' }];
+  batch.pieces = [{ ...pendingPiece(own, 0, 5), state: 'inserted' }];
   assert.equal(isFinished(batch), true);
   batch.pieces = [];
   assert.equal(isFinished(batch), true);

@@ -13,9 +13,9 @@ import { verificationEvent } from './verification-events.ts';
 
 function spooledIds(folder: SpoolFolder): unknown[] {
   const names = listSegments(folder).sealed.map((segment) => segment.name);
-  const { byKind, damaged, lostRows } = readBatchRows(folder, names);
+  const { groups, damaged, lostRows } = readBatchRows(folder, names);
   assert.deepEqual({ damaged, lostRows }, { damaged: [], lostRows: 0 });
-  const rows = byKind.get(verificationKind.wireNumber) ?? [];
+  const rows = groups.find(({ kind }) => kind === verificationKind.wireNumber)?.rows ?? [];
   return rows.map(({ bytes, frame }) => unpackFields(bytes, frame.start, frame.end)[0]);
 }
 

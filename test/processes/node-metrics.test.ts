@@ -20,6 +20,7 @@ after(() => {
 const dropped = { spool_full: 0, disk_full: 2, disk_failed: 0, too_large: 1, closed: 0 };
 const numbers: NodeNumbers = {
   pages,
+  ingest: undefined,
   events: {
     ...{ acceptedRows: 100, insertedRows: 90, quarantinedRows: 1, quarantinedSegments: 1 },
     ...{ spooledRows: 6, spooledBytes: 4096, insertCount: 9, oldestSegmentAgeMs: 1500 },
