@@ -22,7 +22,7 @@ import { answerVerification } from './verify-endpoint.ts';
 
 export type ApiServerPorts = JudgePorts &
   RatelimitPorts & {
-    lookup: Pick<RootKeyLookup, 'rootKeyByHash'>;
+    lookup: Pick<RootKeyLookup, 'rootKeyByDigest'>;
     calls: readonly ManagementCall[];
     onAnswered(status: number): void;
     bodyBytesMax: number;
@@ -41,7 +41,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
   const rootKeys: RootKeyLookup = {
-    rootKeyByHash: lookup.rootKeyByHash,
+    rootKeyByDigest: lookup.rootKeyByDigest,
     workspace: (workspaceId) => lookup.find('workspace', workspaceId),
   };
   const endpoint = { app, traffic, rootKeys, limits, clock, bodyBytesMax };

@@ -1,12 +1,12 @@
 /** Who asks: from the header to the root key's rights. Synchronous and local. */
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Grants } from '../domain/grants.ts';
-import { keyHash } from '../domain/key-hash.ts';
+import { keyDigest } from '../domain/key-hash.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RootKeyRecord, WorkspaceRecord } from '../domain/records.ts';
 
 export type RootKeyLookup = {
-  rootKeyByHash(hash: Buffer): (RootKeyRecord & { grants: Grants }) | undefined;
+  rootKeyByDigest(digest: string): (RootKeyRecord & { grants: Grants }) | undefined;
   workspace(workspaceId: string): WorkspaceRecord | undefined;
 };
 
@@ -54,7 +54,7 @@ export function authenticate(header: string, lookup: RootKeyLookup, nowMs: numbe
   const trimmed = header.trim();
   if (!trimmed.startsWith(scheme)) return malformed;
   const token = trimmed.slice(scheme.length).trim();
-  const rootKey = lookup.rootKeyByHash(keyHash(token));
+  const rootKey = lookup.rootKeyByDigest(keyDigest(token));
   if (!rootKey) return unknown;
   const workspace = lookup.workspace(rootKey.workspaceId);
   if (!workspace) return workspaceGone;

@@ -1,129 +1,79 @@
 /**
- * The key record as bytes in LMDB. Read on every verification, so the form is fixed by hand:
- * numbers at known offsets, then all texts as one, which is decoded once and cut by lengths
- * (0.7 µs; text by text it was 1.4). Integers are little-endian, lengths count UTF-16 units.
+ * The key record as bytes in LMDB, read on every verification: see record-text. Integers are
+ * little-endian, lengths count UTF-16 units.
  *
- *   0  u8   format version      1  u8   flags      2  u16  number of limits
+ *   0  u8   format version      1  u8   flags
+ *   2  u16  length of keyId     4  u16  of identityId     6  u16  of migrationId
  *   8  f64  expiry, Unix ms, 0 for never
- *  16  u32  nine lengths: keyId workspaceId apiId identityId migrationId permissionIds roleIds name
- *           metaJson
- *  52  per limit: f64 limit, f64 duration, u8 auto-apply, u32 length of its id, u32 of its name
- *      the texts in that order, Latin-1 if all of them are ASCII, else UTF-8
+ *  16  u32  length of traits   20  u32  of the ids of the limits   24  u16  of name
+ *  26  the texts in that order: traits, keyId, identityId, migrationId, limit ids, name, metaJson
  */
-import type { KeyRecord, LimitConfig } from '../domain/records.ts';
+import type { KeyRecord } from '../domain/records.ts';
 import { assert } from '../lib/assert.ts';
+import { joinRecord, readTexts, readU16, readU32, type StoredValue } from './record-text.ts';
+import { type KeyTraits, keyTraitsText, limitIdsText, limitsOf } from './traits.ts';
 
-const formatVersion = 2;
-const lengthsAt = 16;
-const limitsAt = 52;
-const limitBytes = 25;
-const flagEnabled = 1;
-const flagCredits = 2;
-const flagAscii = 4;
+const formatVersion = 3;
+const textsAt = 26;
+const flagEnabled = 2;
+const flagCredits = 4;
+const shortMax = 0xffff;
 
 export function encodeKeyRecord(record: KeyRecord): Buffer {
-  const texts = textsOf(record);
-  const all = texts.join('') + record.limits.map(limitText).join('');
-  const isAscii = Buffer.byteLength(all) === all.length;
-  const numbers = Buffer.alloc(limitsAt + record.limits.length * limitBytes);
+  const { keyId, identityId, migrationId, name, metaJson } = record;
+  const traits = keyTraitsText(record);
+  const limitIds = limitIdsText(record.limits);
+  const numbers = Buffer.alloc(textsAt);
   numbers[0] = formatVersion;
-  numbers[1] =
-    (record.isEnabled ? flagEnabled : 0) |
-    (record.hasCredits ? flagCredits : 0) |
-    (isAscii ? flagAscii : 0);
-  numbers.writeUInt16LE(record.limits.length, 2);
+  numbers[1] = (record.isEnabled ? flagEnabled : 0) | (record.hasCredits ? flagCredits : 0);
+  writeShort(numbers, keyId.length, 2);
+  writeShort(numbers, identityId.length, 4);
+  writeShort(numbers, migrationId.length, 6);
   numbers.writeDoubleLE(record.expiresAtMs, 8);
-  for (const [index, text] of texts.entries()) {
-    numbers.writeUInt32LE(text.length, lengthsAt + 4 * index);
-  }
-  for (const [index, limit] of record.limits.entries()) {
-    writeLimit(numbers, limit, limitsAt + index * limitBytes);
-  }
-  return Buffer.concat([numbers, Buffer.from(all, isAscii ? 'latin1' : 'utf8')]);
+  numbers.writeUInt32LE(traits.length, 16);
+  numbers.writeUInt32LE(limitIds.length, 20);
+  writeShort(numbers, name.length, 24);
+  const texts = [traits, keyId, identityId, migrationId, limitIds, name, metaJson];
+  return joinRecord(numbers, texts);
 }
 
-function textsOf(record: KeyRecord): string[] {
-  return [
-    record.keyId,
-    record.workspaceId,
-    record.apiId,
-    record.identityId,
-    record.migrationId,
-    record.permissionIds.join(','),
-    record.roleIds.join(','),
-    record.name,
-    record.metaJson,
-  ];
+function writeShort(numbers: Buffer, length: number, at: number): void {
+  assert(length <= shortMax, 'an id or a name of a key is longer than its record can say');
+  numbers.writeUInt16LE(length, at);
 }
 
-function limitText({ limitId, name }: LimitConfig): string {
-  return limitId + name;
-}
+export type DecodedKey<Traits> = { key: KeyRecord; traits: Traits };
 
-function writeLimit(bytes: Buffer, limit: LimitConfig, at: number): void {
-  bytes.writeDoubleLE(limit.limit, at);
-  bytes.writeDoubleLE(limit.durationMs, at + 8);
-  bytes[at + 16] = limit.autoApply ? 1 : 0;
-  bytes.writeUInt32LE(limit.limitId.length, at + 17);
-  bytes.writeUInt32LE(limit.name.length, at + 21);
-}
-
-const noIds: readonly string[] = [];
-const noLimits: readonly LimitConfig[] = [];
-
-/** Copies everything out of `bytes`, which LMDB overwrites at the next read. */
-export function decodeKeyRecord(bytes: Buffer): KeyRecord {
-  assert(bytes[0] === formatVersion, 'a key record has an unknown format');
-  const flags = bytes[1] as number;
-  const limitCount = bytes.readUInt16LE(2);
-  const textAt = limitsAt + limitCount * limitBytes;
-  const isAscii = (flags & flagAscii) !== 0;
-  const text = bytes.toString(isAscii ? 'latin1' : 'utf8', textAt, bytes.length);
-  const cut = { bytes, text, lengthAt: lengthsAt, textAt: 0 };
-  return {
+/** Copies everything out of the value. */
+export function decodeKeyRecord<Traits extends KeyTraits>(
+  value: StoredValue,
+  traitsOf: (text: string) => Traits,
+): DecodedKey<Traits> {
+  const { bytes, valueStart: at } = value;
+  assert(bytes[at] === formatVersion, 'a key record has an unknown format');
+  const flags = bytes[at + 1] as number;
+  const text = readTexts(value, textsAt);
+  const keyIdAt = readU32(bytes, at + 16);
+  const identityIdAt = keyIdAt + readU16(bytes, at + 2);
+  const migrationIdAt = identityIdAt + readU16(bytes, at + 4);
+  const limitIdsAt = migrationIdAt + readU16(bytes, at + 6);
+  const nameAt = limitIdsAt + readU32(bytes, at + 20);
+  const metaAt = nameAt + readU16(bytes, at + 24);
+  const traits = traitsOf(text.substring(0, keyIdAt));
+  const key = {
+    keyId: text.substring(keyIdAt, identityIdAt),
+    workspaceId: traits.workspaceId,
+    apiId: traits.apiId,
+    identityId: text.substring(identityIdAt, migrationIdAt),
     isEnabled: (flags & flagEnabled) !== 0,
+    expiresAtMs: bytes.readDoubleLE(at + 8),
     hasCredits: (flags & flagCredits) !== 0,
-    expiresAtMs: bytes.readDoubleLE(8),
-    keyId: nextText(cut),
-    workspaceId: nextText(cut),
-    apiId: nextText(cut),
-    identityId: nextText(cut),
-    migrationId: nextText(cut),
-    permissionIds: toIds(nextText(cut)),
-    roleIds: toIds(nextText(cut)),
-    name: nextText(cut),
-    metaJson: nextText(cut),
-    limits: limitCount === 0 ? noLimits : readLimits(cut, limitCount),
+    migrationId: text.substring(migrationIdAt, limitIdsAt),
+    permissionIds: traits.permissionIds,
+    roleIds: traits.roleIds,
+    limits: limitsOf(traits.limits, text.substring(limitIdsAt, nameAt)),
+    name: text.substring(nameAt, metaAt),
+    metaJson: text.substring(metaAt),
   };
-}
-
-/** Where the next text and its length stand. */
-type Cut = { bytes: Buffer; text: string; lengthAt: number; textAt: number };
-
-function nextText(cut: Cut): string {
-  const start = cut.textAt;
-  cut.textAt += cut.bytes.readUInt32LE(cut.lengthAt);
-  cut.lengthAt += 4;
-  return cut.text.substring(start, cut.textAt);
-}
-
-function toIds(joined: string): readonly string[] {
-  return joined === '' ? noIds : joined.split(',');
-}
-
-function readLimits(cut: Cut, count: number): LimitConfig[] {
-  const { bytes } = cut;
-  const limits: LimitConfig[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const at = limitsAt + index * limitBytes;
-    cut.lengthAt = at + 17;
-    limits.push({
-      limit: bytes.readDoubleLE(at),
-      durationMs: bytes.readDoubleLE(at + 8),
-      autoApply: bytes[at + 16] === 1,
-      limitId: nextText(cut),
-      name: nextText(cut),
-    });
-  }
-  return limits;
+  return { key, traits };
 }

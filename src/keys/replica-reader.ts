@@ -3,105 +3,91 @@
  * whether anything changed since the last look-up: only then is the LMDB snapshot renewed, and only
  * after a change of documents are the small decoded ones forgotten.
  */
-
-import { compileGrants, type Grants } from '../domain/grants.ts';
-import type { DocumentKind, DocumentRecords, KeyRecord, RootKeyRecord } from '../domain/records.ts';
+import type { DocumentKind, DocumentRecords, IdentityRecord } from '../domain/records.ts';
 import type { NamespaceLookup } from '../limits/namespace.ts';
+import type { KeyLookup } from '../verify/ports.ts';
+import { gatherRights } from '../verify/rights.ts';
+import { DocumentCache, type RootKey } from './document-cache.ts';
 import type { GenerationPage } from './generation-page.ts';
+import { decodeIdentityRecord } from './identity-codec.ts';
 import { decodeKeyRecord } from './key-codec.ts';
-import { NamespaceCache } from './namespace-cache.ts';
-import { hashKey, openReplicaTables, type ReplicaTables } from './replica-tables.ts';
+import { digestKey, identityKey } from './replica-tables.ts';
+import { ReplicaView } from './replica-view.ts';
+import { parseIdentityTraits, TraitsCache } from './traits.ts';
 
-export type RootKey = RootKeyRecord & { grants: Grants };
+export type ReplicaReader = NamespaceLookup &
+  KeyLookup & {
+    rootKeyByDigest(digest: string): RootKey | undefined;
+    /** Reads from another file from now on. */
+    switchTo(path: string): Promise<void>;
+    close(): Promise<void>;
+  };
 
-export type ReplicaReader = NamespaceLookup & {
-  /** Kind 0: SHA-256 of the whole key; see `hashKey` for others. */
-  keyByHash(hash: Buffer, kind?: number): KeyRecord | undefined;
-  rootKeyByHash(hash: Buffer): RootKey | undefined;
-  find<K extends DocumentKind>(kind: K, id: string): DocumentRecords[K] | undefined;
-  /** Reads from another file from now on. */
-  switchTo(path: string): Promise<void>;
-  close(): Promise<void>;
-};
-
-/** Decoded documents that are kept; past it all are forgotten, which costs a decode each. */
-const cachedDocumentsMax = 10_000;
+/** An idle worker looks so often, so that the writer can use old pages again. */
+const idleRenewalMs = 1000;
 
 export function openReplicaReader(path: string, page: GenerationPage): ReplicaReader {
   // Before the file is opened: what is changed in between is then looked at again, not missed.
   const seen = { replica: page.replica(), documents: page.documents() };
-  let tables = openReplicaTables(path, 'read');
-  const documents = new Map<string, unknown>();
-  const rootKeys = new Map<string, RootKey | undefined>();
-  const namespaces = new NamespaceCache();
+  let view = new ReplicaView(path);
+  const cache = new DocumentCache();
+  const identityTraits = new TraitsCache(parseIdentityTraits);
+  const readIdentityTraits = (text: string) => identityTraits.read(text);
+  const idleRenewal = setInterval(refresh, idleRenewalMs).unref();
 
   function refresh(): void {
     const replica = page.replica();
     if (replica === seen.replica) return;
     seen.replica = replica;
-    tables.root.resetReadTxn();
+    view.renew();
     const documentsNow = page.documents();
     if (documentsNow === seen.documents) return;
     seen.documents = documentsNow;
-    forget();
+    cache.forget();
   }
 
-  function forget(): void {
-    documents.clear();
-    rootKeys.clear();
-    namespaces.forget();
+  /** Identities may be as many as keys and change without a documents generation. */
+  function findIdentity(id: string): IdentityRecord | undefined {
+    const { file, identitiesRoot } = view;
+    if (!file.find(identitiesRoot, identityKey(id))) return undefined;
+    return decodeIdentityRecord(file, id, readIdentityTraits);
   }
 
-  function remember<T>(cache: Map<string, T>, name: string, value: T): T {
-    if (cache.size >= cachedDocumentsMax) cache.clear();
-    cache.set(name, value);
-    return value;
+  function find<K extends DocumentKind>(kind: K, id: string): DocumentRecords[K] | undefined {
+    refresh();
+    const found =
+      kind === 'identity' ? findIdentity(id) : cache.document(view.tables, `${kind}:${id}`);
+    return found as DocumentRecords[K] | undefined;
   }
 
   return {
-    keyByHash(hash, kind = 0) {
+    keyByDigest(digest, kind = 0) {
       refresh();
-      const bytes = tables.keys.getBinaryFast(hashKey(hash, kind));
-      return bytes && decodeKeyRecord(bytes);
+      const { file, keysRoot } = view;
+      if (!file.find(keysRoot, digestKey(digest, kind))) return undefined;
+      const { key, traits } = decodeKeyRecord(file, cache.keyTraits);
+      // A document that changes meanwhile makes the traits forgotten, and these rights with them.
+      traits.rights ??= gatherRights({ find }, traits);
+      return { key, rights: traits.rights };
     },
-    rootKeyByHash(hash) {
+    rootKeyByDigest(digest) {
       refresh();
-      const name = hash.toString('latin1');
-      if (rootKeys.has(name)) return rootKeys.get(name);
-      return remember(rootKeys, name, readRootKey(tables, hash));
+      return cache.rootKey(view.tables, digest);
     },
-    find<K extends DocumentKind>(kind: K, id: string): DocumentRecords[K] | undefined {
-      refresh();
-      const name = `${kind}:${id}`;
-      // Identities may be as many as keys and change without a documents generation.
-      if (kind === 'identity') return readDocument(tables, name) as DocumentRecords[K] | undefined;
-      if (documents.has(name)) return documents.get(name) as DocumentRecords[K] | undefined;
-      return remember(documents, name, readDocument(tables, name)) as
-        | DocumentRecords[K]
-        | undefined;
-    },
+    find,
     namespace(workspaceId, nameOrId) {
       refresh();
-      return namespaces.find(tables, workspaceId, nameOrId);
+      return cache.namespace(view.tables, workspaceId, nameOrId);
     },
     async switchTo(nextPath) {
-      const earlier = tables;
-      tables = openReplicaTables(nextPath, 'read');
-      forget();
-      await earlier.root.close();
+      const earlier = view;
+      view = new ReplicaView(nextPath);
+      cache.forget();
+      await earlier.close();
     },
-    close: () => tables.root.close(),
+    async close() {
+      clearInterval(idleRenewal);
+      await view.close();
+    },
   };
-}
-
-function readRootKey(tables: ReplicaTables, hash: Buffer): RootKey | undefined {
-  const bytes = tables.rootKeys.getBinaryFast(hash);
-  if (!bytes) return undefined;
-  const record = JSON.parse(bytes.toString()) as RootKeyRecord;
-  return { ...record, grants: compileGrants(record.workspaceId, record.permissions) };
-}
-
-function readDocument(tables: ReplicaTables, name: string): unknown {
-  const bytes = tables.documents.getBinaryFast(name);
-  return bytes && JSON.parse(bytes.toString());
 }

@@ -4,11 +4,18 @@
  * names, and applying the same changes again is harmless. (A change that throws, a defect of ours,
  * keeps the watermark where it was, though not the changes before it: they are made again.)
  */
-import type { DocumentKind, DocumentRecords, KeyRecord, RootKeyRecord } from '../domain/records.ts';
+import type {
+  DocumentKind,
+  DocumentRecords,
+  IdentityRecord,
+  KeyRecord,
+  RootKeyRecord,
+} from '../domain/records.ts';
 import type { Watermark } from '../domain/watermark.ts';
+import { encodeIdentityRecord } from './identity-codec.ts';
 import { encodeKeyRecord } from './key-codec.ts';
 import { moveNamespaceName } from './namespace-names.ts';
-import { hashKey, openReplicaTables, type ReplicaTables } from './replica-tables.ts';
+import { hashKey, identityKey, openReplicaTables, type ReplicaTables } from './replica-tables.ts';
 
 /** A change to one document: its new state, or that it is gone. */
 export type ReplicaChange =
@@ -52,7 +59,9 @@ export function openReplicaWriter(path: string): ReplicaWriter {
 
 function applyOne(tables: ReplicaTables, change: ReplicaChange): void {
   if (change.kind === 'namespace') moveNamespaceName(tables, change.id, change.record);
-  if (change.record === undefined) {
+  if (change.kind === 'identity') {
+    applyIdentity(tables, change.id, change.record);
+  } else if (change.record === undefined) {
     remove(tables, change.kind, change.id);
   } else if (change.kind === 'key') {
     const bytes = encodeKeyRecord(change.record);
@@ -62,6 +71,16 @@ function applyOne(tables: ReplicaTables, change: ReplicaChange): void {
   } else {
     tables.documents.put(`${change.kind}:${change.id}`, toJson(change.record));
   }
+}
+
+function applyIdentity(
+  { identities }: ReplicaTables,
+  id: string,
+  record: IdentityRecord | undefined,
+): void {
+  const place = Buffer.from(identityKey(id), 'latin1');
+  if (record) identities.put(place, encodeIdentityRecord(record));
+  else identities.remove(place);
 }
 
 type Hashed = { kind: 'key' | 'rootKey'; id: string };

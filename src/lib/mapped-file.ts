@@ -56,6 +56,19 @@ export function mapFileForReading(path: string): MappedFile {
   }
 }
 
+/**
+ * Maps an existing file read-only, and as many bytes of address space as it may grow to. What lies
+ * behind its end must not be touched: that is a SIGBUS.
+ */
+export function mapWindow(path: string, sizeBytes: number): MappedFile {
+  const fd = openSync(path, constants.O_RDONLY);
+  try {
+    return mapDescriptor(fd, { path, sizeBytes, protection: protRead });
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function reserve(fd: number, sizeBytes: number, path: string): void {
   if (!posixFallocate) {
     ftruncateSync(fd, sizeBytes);

@@ -1,6 +1,6 @@
 /** The checks that need nothing but the record and the clock, in their order. */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
-import type { ApiRecord } from '../domain/records.ts';
+import type { ApiRecord, WorkspaceRecord } from '../domain/records.ts';
 import { type AddressList, contains, parseAddressList } from './address-list.ts';
 import { isSatisfied, type PermissionQuery } from './permission-query.ts';
 import type { VerifyPorts } from './ports.ts';
@@ -8,14 +8,19 @@ import type { KnownOutcome, Subject } from './verdict.ts';
 
 export type Failure = Exclude<KnownOutcome, 'VALID'>;
 
+/** What the checks look at besides the key. */
+export type Asked = {
+  request: VerifyKeyBody;
+  query: PermissionQuery | undefined;
+  workspace: WorkspaceRecord | undefined;
+};
+
 /** The first check that fails, before anything is counted or spent; undefined when all hold. */
 export function firstFailure(
-  subject: Subject,
-  { request, query }: { request: VerifyKeyBody; query: PermissionQuery | undefined },
+  { key, api, permissions }: Subject,
+  { request, query, workspace }: Asked,
   ports: VerifyPorts,
 ): Failure | undefined {
-  const { key, api } = subject;
-  const workspace = ports.lookup.find('workspace', key.workspaceId);
   if (workspace?.isEnabled !== true) return 'WORKSPACE_DISABLED';
   if (!key.isEnabled) return 'DISABLED';
   if (key.expiresAtMs !== 0 && ports.nowMs > key.expiresAtMs) return 'EXPIRED';
@@ -23,7 +28,7 @@ export function firstFailure(
     const address = request.ip ?? ports.callerAddress();
     if (!isAllowedAddress(api, address)) return 'FORBIDDEN';
   }
-  if (query && !isSatisfied(query, subject.permissions)) return 'INSUFFICIENT_PERMISSIONS';
+  if (query && !isSatisfied(query, permissions)) return 'INSUFFICIENT_PERMISSIONS';
   return undefined;
 }
 

@@ -3,7 +3,7 @@
  * always apply, and those that the request names or brings along.
  */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
-import type { LimitConfig } from '../domain/records.ts';
+import type { KeyRecord, LimitConfig } from '../domain/records.ts';
 import { durationMinMs } from '../limits/window-counter.ts';
 import type { LimitRequest } from '../limits/window-table.ts';
 import type { Subject } from './verdict.ts';
@@ -29,8 +29,8 @@ export function chooseLimits(
   requested: readonly RequestedLimit[] | undefined,
 ): LimitChoice {
   const { key, identity } = subject;
-  const hasConfigured = key.limits.length > 0 || (identity?.limits.length ?? 0) > 0;
-  if (!hasConfigured && !requested) return nothingChosen;
+  const hasShared = identity !== undefined && identity.limits.length > 0;
+  if (!hasShared && !requested) return ownAutomatic(key);
   const configured = configuredLimits(subject);
   const chosen = new Map<string, ChosenLimit>();
   for (const [name, limit] of configured) if (limit.config.autoApply) chosen.set(name, limit);
@@ -40,6 +40,16 @@ export function chooseLimits(
     chosen.set(item.name, { ...limit, cost: item.cost ?? 1 });
   }
   return { ok: true, limits: [...chosen.values()] };
+}
+
+/** The usual case, without maps of names: a key's limits have different names. */
+function ownAutomatic({ keyId, limits }: KeyRecord): LimitChoice {
+  if (limits.length === 0) return nothingChosen;
+  const chosen: ChosenLimit[] = [];
+  for (const config of limits) {
+    if (config.autoApply) chosen.push({ config, cost: 1, identifier: keyId });
+  }
+  return { ok: true, limits: chosen };
 }
 
 /** By name, at cost 1. A limit of the key hides the identity's limit of the same name. */

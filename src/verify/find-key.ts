@@ -4,7 +4,7 @@
  * caller names the import; it is to be stored under its own hash before anything else happens.
  */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
-import { apiNeed, holds } from '../domain/grants.ts';
+import { apiNeed, holds, type Need } from '../domain/grants.ts';
 import {
   foreignKeyHash,
   type HashAlgorithm,
@@ -13,14 +13,15 @@ import {
   splitPrefixedKey,
 } from '../domain/hash-algorithms.ts';
 import { isWellFormed } from '../domain/key-checksum.ts';
-import { keyHash } from '../domain/key-hash.ts';
+import { keyDigest, keyHash } from '../domain/key-hash.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ApiRecord, KeyRecord } from '../domain/records.ts';
-import type { VerifyPorts } from './ports.ts';
+import type { StoredKey, VerifyPorts } from './ports.ts';
+import type { Rights } from './rights.ts';
 import type { FirstUse } from './verdict.ts';
 
 export type FoundKey =
-  | { kind: 'visible'; key: KeyRecord; api: ApiRecord }
+  | { kind: 'visible'; key: KeyRecord; api: ApiRecord; rights: Rights }
   | { kind: 'absent' }
   /** Not of the form that keys of the named import have. */
   | { kind: 'malformed' }
@@ -35,10 +36,10 @@ export function findKey(
   ports: VerifyPorts,
 ): FoundKey {
   const { lookup } = ports;
-  const key = isJunk(principal, request.key, ports)
+  const stored = isJunk(principal, request.key, ports)
     ? undefined
-    : lookup.keyByHash(keyHash(request.key));
-  if (key) return visibleTo(principal, key, ports);
+    : lookup.keyByDigest(keyDigest(request.key));
+  if (stored) return visibleTo(principal, stored);
   if (request.migrationId === undefined) return absent;
   return findImported(principal, request.key, { migrationId: request.migrationId, ports });
 }
@@ -48,13 +49,15 @@ function isJunk({ workspaceId }: Principal, key: string, { lookup }: VerifyPorts
   return !isWellFormed(key) && lookup.find('workspace', workspaceId)?.hasImports === false;
 }
 
-function visibleTo(principal: Principal, key: KeyRecord, { lookup }: VerifyPorts): FoundKey {
-  if (key.workspaceId !== principal.workspaceId) return absent;
-  const api = lookup.find('api', key.apiId);
-  if (!api) return absent;
-  const urn = `keyspaces/${api.keyspaceId}/keys/${key.keyId}#verify_key`;
-  const need = apiNeed(api.apiId, 'verify_key', urn);
-  return holds(principal.grants, need) ? { kind: 'visible', key, api } : absent;
+function visibleTo({ workspaceId, grants }: Principal, { key, rights }: StoredKey): FoundKey {
+  const { api } = rights;
+  if (key.workspaceId !== workspaceId || !api) return absent;
+  const isVisible = grants.isFullAdmin || holds(grants, verifyNeed(api, key));
+  return isVisible ? { kind: 'visible', key, api, rights } : absent;
+}
+
+function verifyNeed({ apiId, keyspaceId }: ApiRecord, { keyId }: KeyRecord): Need {
+  return apiNeed(apiId, 'verify_key', `keyspaces/${keyspaceId}/keys/${keyId}#verify_key`);
 }
 
 function findImported(
@@ -72,13 +75,14 @@ function findImported(
   if (!pepper) return absent;
   const hash = foreignKeyHash(algorithm, text, pepper);
   if (!hash) return { kind: 'malformed' };
-  const key = ports.lookup.keyByHash(hash, hashKind);
-  if (!key) return absent;
-  if (key.migrationId !== migrationId || ports.acceptsPending) {
-    return visibleTo(principal, key, ports);
+  const stored = ports.lookup.keyByDigest(hash.toString('latin1'), hashKind);
+  if (!stored) return absent;
+  if (stored.key.migrationId !== migrationId || ports.acceptsPending) {
+    return visibleTo(principal, stored);
   }
   const start = startOf(algorithm, text);
-  return { kind: 'first-use', use: { keyId: key.keyId, migrationId, hash: keyHash(text), start } };
+  const { keyId } = stored.key;
+  return { kind: 'first-use', use: { keyId, migrationId, hash: keyHash(text), start } };
 }
 
 const noPepper = new Uint8Array();

@@ -25,18 +25,19 @@ export type Subject = {
 
 export type KnownOutcome = Exclude<Outcome, 'NOT_FOUND'>;
 
+export type KnownVerdict = Subject & {
+  outcome: KnownOutcome;
+  checkedLimits: readonly CheckedLimit[];
+  /** What is left of limited credits; undefined when they are unlimited or cannot be asked. */
+  remainingCredits: number | undefined;
+  /** 0 unless the outcome is VALID. */
+  spentCredits: number;
+};
+
 /** The answer to "is this key good, for this action, now, within its limits, and whose is it". */
 export type Verdict =
   /** Says nothing more: the same for a key that never was and for one that is not the caller's. */
-  | { outcome: 'NOT_FOUND' }
-  | (Subject & {
-      outcome: KnownOutcome;
-      checkedLimits: readonly CheckedLimit[];
-      /** What is left of limited credits; undefined when they are unlimited or cannot be asked. */
-      remainingCredits: number | undefined;
-      /** 0 unless the outcome is VALID. */
-      spentCredits: number;
-    });
+  { outcome: 'NOT_FOUND' } | KnownVerdict;
 
 /** A verification for which this node must first ask for credits, or how many there are. */
 export type PendingSpend = {

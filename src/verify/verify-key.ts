@@ -8,14 +8,26 @@ import type { VerifyKeyBody } from '../contract/verify-key.ts';
 import { fault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { SpendResult } from '../limits/credit-table.ts';
-import { countersPerTakeMax } from '../limits/window-table.ts';
+import { countersPerTakeMax, type LimitVerdict } from '../limits/window-table.ts';
 import { type Failure, firstFailure } from './checks.ts';
-import { chooseLimits, type LimitChoice, toLimitRequest } from './choose-limits.ts';
-import { findKey } from './find-key.ts';
-import type { VerifyPorts } from './ports.ts';
+import {
+  type ChosenLimit,
+  chooseLimits,
+  type LimitChoice,
+  toLimitRequest,
+} from './choose-limits.ts';
+import { type FoundKey, findKey } from './find-key.ts';
+import type { KeyLookup, VerifyPorts } from './ports.ts';
 import { cachedPermissionQuery } from './query-cache.ts';
-import { gatherSubject } from './subject.ts';
-import type { CheckedLimit, Decision, PendingSpend, Subject, Verdict } from './verdict.ts';
+import type {
+  CheckedLimit,
+  Decision,
+  KnownOutcome,
+  KnownVerdict,
+  PendingSpend,
+  Subject,
+  Verdict,
+} from './verdict.ts';
 
 export type VerifyRequest = VerifyKeyBody;
 
@@ -41,11 +53,19 @@ export function verifyKey(
   if (parsed?.ok === false) {
     return refused('user/bad_request/permissions_query_syntax_error', `${parsed.problem}.`);
   }
-  const { key, api } = found;
-  const subject = { key, api, ...gatherSubject(ports.lookup, key) };
-  const failure = firstFailure(subject, { request, query: parsed?.query }, ports);
+  const { workspace } = found.rights;
+  const subject = subjectOf(found, ports.lookup);
+  const failure = firstFailure(subject, { request, query: parsed?.query, workspace }, ports);
   if (failure) return failed(subject, { failure, checkedLimits: nothingChecked }, ports);
   return checkLimits(subject, request, ports);
+}
+
+function subjectOf(
+  { key, api, rights }: Extract<FoundKey, { kind: 'visible' }>,
+  lookup: KeyLookup,
+): Subject {
+  const identity = key.identityId === '' ? undefined : lookup.find('identity', key.identityId);
+  return { key, api, identity, permissions: rights.permissions, roles: rights.roles };
 }
 
 function checkLimits(subject: Subject, request: VerifyRequest, ports: VerifyPorts): Decision {
@@ -56,8 +76,8 @@ function checkLimits(subject: Subject, request: VerifyRequest, ports: VerifyPort
     return refused('unkey/application/invalid_input', detail);
   }
   const checkedLimits = takeLimits(subject, choice.limits, ports);
-  if (checkedLimits.some((limit) => limit.isExceeded)) {
-    return failed(subject, { failure: 'RATE_LIMITED', checkedLimits }, ports);
+  for (const limit of checkedLimits) {
+    if (limit.isExceeded) return failed(subject, { failure: 'RATE_LIMITED', checkedLimits }, ports);
   }
   return spendCredits(subject, request, { checkedLimits, ports });
 }
@@ -67,20 +87,31 @@ type ChosenLimits = Extract<LimitChoice, { ok: true }>['limits'];
 function takeLimits(
   { key }: Subject,
   limits: ChosenLimits,
-  ports: VerifyPorts,
+  { limits: table, nowMs }: VerifyPorts,
 ): readonly CheckedLimit[] {
-  if (limits.length === 0) return nothingChecked;
+  const [first] = limits;
+  if (!first) return nothingChecked;
+  // The usual one, without lists of requests and verdicts.
+  if (limits.length === 1) {
+    return [checked(first, table.take(toLimitRequest(key.workspaceId, first), nowMs))];
+  }
   const requests = limits.map((limit) => toLimitRequest(key.workspaceId, limit));
-  const verdicts = ports.limits.takeAll(requests, ports.nowMs);
-  return limits.map(({ config }, index) => {
-    const found = verdicts[index];
-    return {
-      ...config,
-      remaining: found?.remaining ?? 0,
-      resetAtMs: found?.resetAtMs ?? 0,
-      isExceeded: found?.exceeded ?? true,
-    };
-  });
+  const verdicts = table.takeAll(requests, nowMs);
+  return limits.map((limit, index) => checked(limit, verdicts[index] as LimitVerdict));
+}
+
+/** Field by field: spreading the two took half a microsecond. */
+function checked({ config }: ChosenLimit, verdict: LimitVerdict): CheckedLimit {
+  return {
+    limitId: config.limitId,
+    name: config.name,
+    limit: config.limit,
+    durationMs: config.durationMs,
+    autoApply: config.autoApply,
+    remaining: verdict.remaining,
+    resetAtMs: verdict.resetAtMs,
+    isExceeded: verdict.exceeded,
+  };
 }
 
 function spendCredits(
@@ -88,9 +119,7 @@ function spendCredits(
   request: VerifyRequest,
   { checkedLimits, ports }: { checkedLimits: readonly CheckedLimit[]; ports: VerifyPorts },
 ): Decision {
-  if (!subject.key.hasCredits) {
-    return verdict({ ...subject, outcome: 'VALID', checkedLimits, ...unlimited });
-  }
+  if (!subject.key.hasCredits) return verdict(unlimited(subject, 'VALID', checkedLimits));
   const cost = request.credits?.cost ?? costDefault;
   return spend({ subject, checkedLimits, cost, failure: undefined }, ports);
 }
@@ -101,9 +130,7 @@ export type SpentCredits = Pick<SpendResult, 'outcome' | 'left'>;
 /** The verdict, once it is known what is left and whether it sufficed. */
 export function settleSpend(pending: PendingSpend, spend: SpentCredits | 'unlimited'): Verdict {
   const { subject, checkedLimits, cost } = pending;
-  if (spend === 'unlimited') {
-    return { ...subject, outcome: pending.failure ?? 'VALID', checkedLimits, ...unlimited };
-  }
+  if (spend === 'unlimited') return unlimited(subject, pending.failure ?? 'VALID', checkedLimits);
   const isSpent = spend.outcome === 'spent' || cost === 0;
   const outcome = pending.failure ?? (isSpent ? 'VALID' : 'USAGE_EXCEEDED');
   const spentCredits = outcome === 'VALID' ? cost : 0;
@@ -113,10 +140,27 @@ export function settleSpend(pending: PendingSpend, spend: SpentCredits | 'unlimi
 /** The same when nobody can tell now what is left: undefined if the verdict depends on it. */
 export function settleUnknown({ subject, checkedLimits, cost, failure }: PendingSpend) {
   const outcome = failure ?? (cost === 0 ? 'VALID' : undefined);
-  return outcome && ({ ...subject, outcome, checkedLimits, ...unlimited } satisfies Verdict);
+  return outcome && unlimited(subject, outcome, checkedLimits);
 }
 
-const unlimited = { remainingCredits: undefined, spentCredits: 0 } as const;
+/** Of a key without limited credits, or with credits that nobody can tell. */
+function unlimited(
+  { key, api, identity, permissions, roles }: Subject,
+  outcome: KnownOutcome,
+  checkedLimits: readonly CheckedLimit[],
+): KnownVerdict {
+  return {
+    key,
+    api,
+    identity,
+    permissions,
+    roles,
+    outcome,
+    checkedLimits,
+    remainingCredits: undefined,
+    spentCredits: 0,
+  };
+}
 
 /** A failure before the credits: of those only what is left is told. */
 function failed(
@@ -124,9 +168,7 @@ function failed(
   { failure, checkedLimits }: { failure: Failure; checkedLimits: readonly CheckedLimit[] },
   ports: VerifyPorts,
 ): Decision {
-  if (!subject.key.hasCredits) {
-    return verdict({ ...subject, outcome: failure, checkedLimits, ...unlimited });
-  }
+  if (!subject.key.hasCredits) return verdict(unlimited(subject, failure, checkedLimits));
   return spend({ subject, checkedLimits, cost: 0, failure }, ports);
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileGrants } from '../../src/domain/grants.ts';
-import { keyHash } from '../../src/domain/key-hash.ts';
+import { keyDigest } from '../../src/domain/key-hash.ts';
 import { authenticate, isFault, missingAuthorization } from '../../src/http/authentication.ts';
 
 const nowMs = 1_800_000_000_000;
@@ -24,8 +24,8 @@ type World = {
 function authenticated(header: string, world: World = {}): string {
   const isWorkspaceEnabled = 'isWorkspaceEnabled' in world ? world.isWorkspaceEnabled : true;
   const lookup = {
-    rootKeyByHash(hash: Buffer) {
-      return hash.equals(keyHash(rootKey)) ? { ...good, ...world.rootKey } : undefined;
+    rootKeyByDigest(digest: string) {
+      return digest === keyDigest(rootKey) ? { ...good, ...world.rootKey } : undefined;
     },
     workspace(workspaceId: string) {
       if (isWorkspaceEnabled === undefined) return undefined;

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { compileGrants } from '../../src/domain/grants.ts';
-import { keyHash } from '../../src/domain/key-hash.ts';
+import { keyDigest } from '../../src/domain/key-hash.ts';
 import type { WorkspaceRecord } from '../../src/domain/records.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
 import type { Traffic } from '../../src/http/exchange.ts';
@@ -30,7 +30,7 @@ export type ProxyReply = {
 
 type Headers = Record<string, string>;
 
-const rootKeyHash = keyHash('root_of_ws_1').toString('hex');
+const rootKeyDigest = keyDigest('root_of_ws_1');
 const rootKey = {
   ...{ rootKeyId: 'key_root', workspaceId: 'ws_1', isEnabled: true, expiresAtMs: 0 },
   permissions: ['api.api_1.verify_key', 'api.api_open.verify_key'],
@@ -87,8 +87,8 @@ export class ProxyWorld extends SmallWorld {
         stopwatch: () => 0,
       },
       lookup: {
-        rootKeyByHash: (hash) =>
-          hash.toString('hex') === rootKeyHash ? { ...rootKey, grants } : undefined,
+        rootKeyByDigest: (digest) =>
+          digest === rootKeyDigest ? { ...rootKey, grants } : undefined,
         workspace: (id) => this.lookup.find('workspace', id),
         api: (id) => this.lookup.find('api', id),
       },

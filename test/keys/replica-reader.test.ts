@@ -94,7 +94,7 @@ test('keys and identities are never kept: any change is enough', async () => {
   const [hash, id] = [Buffer.alloc(32, 1), 'key_1'];
   await apply({ kind: 'key', id, hash, hashKind: 0, record: plainRecord });
   await apply({ kind: 'identity', id: 'id_1', record: plainIdentity });
-  assert.equal(reader.keyByHash(hash)?.isEnabled, true);
+  assert.equal(reader.keyByDigest(hash.toString('latin1'))?.key.isEnabled, true);
   assert.equal(reader.find('identity', 'id_1')?.externalId, 'user_1');
   const record = { ...plainRecord, isEnabled: false };
   await writer.apply([
@@ -102,7 +102,7 @@ test('keys and identities are never kept: any change is enough', async () => {
     { kind: 'identity', id: 'id_1', record: undefined },
   ]);
   page.raise({ touchesDocuments: false });
-  assert.equal(reader.keyByHash(hash)?.isEnabled, false);
+  assert.equal(reader.keyByDigest(hash.toString('latin1'))?.key.isEnabled, false);
   assert.equal(reader.find('identity', 'id_1'), undefined);
 });
 
@@ -115,8 +115,8 @@ test('another process sees each commit as soon as the generation was raised', as
     const page = openGenerationPage(${JSON.stringify(join(folder, 'generations'))});
     const reader = openReplicaReader(${JSON.stringify(writer.path)}, page);
     for await (const _ of process.stdin) {
-      const [api, key] = [reader.find('api', 'api_2'), reader.keyByHash(Buffer.alloc(32, 2))];
-      process.stdout.write(String(api?.name) + ' ' + String(key?.name));
+      const [api, key] = [reader.find('api', 'api_2'), reader.keyByDigest('\\x02'.repeat(32))];
+      process.stdout.write(String(api?.name) + ' ' + String(key?.key.name));
     }`;
   const child = spawn(process.execPath, ['--input-type=module', '--eval', program]);
   const asks = async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { migrate } from '../../src/control/migrate.ts';
 import { prepareFirstStart } from '../../src/control/root-keys.ts';
-import { keyHash } from '../../src/domain/key-hash.ts';
+import { keyDigest, keyHash } from '../../src/domain/key-hash.ts';
 import { openGenerationPage } from '../../src/keys/generation-page.ts';
 import { nextReplica, switchReplica } from '../../src/keys/replica-files.ts';
 import { openReplicaReader, type ReplicaReader } from '../../src/keys/replica-reader.ts';
@@ -86,20 +86,20 @@ async function insertKey(id: string, key: string): Promise<void> {
 test('the first copy holds what was there, and a later change comes when waited for', async () => {
   await insertKey('key_before', 'before');
   const node = await startNode('first');
-  assert.equal(node.reader.keyByHash(keyHash('before'))?.keyId, 'key_before');
+  assert.equal(node.reader.keyByDigest(keyDigest('before'))?.key.keyId, 'key_before');
   assert.equal(node.reader.find('api', 'api_1')?.name, 'payments');
 
   await insertKey('key_after', 'after');
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('after'))?.isEnabled, true);
+  assert.equal(node.reader.keyByDigest(keyDigest('after'))?.key.isEnabled, true);
 
   await database`update latchkey.keys set enabled = false where id = 'key_after'`;
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('after'))?.isEnabled, false);
+  assert.equal(node.reader.keyByDigest(keyDigest('after'))?.key.isEnabled, false);
 
   await database`delete from latchkey.keys where id = 'key_after'`;
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('after')), undefined);
+  assert.equal(node.reader.keyByDigest(keyDigest('after')), undefined);
   assert.equal(node.replicator.status().fullCopyCount, 1);
   await node.stop();
 });
@@ -107,7 +107,10 @@ test('the first copy holds what was there, and a later change comes when waited 
 test('a change is followed without anybody waiting for it', async () => {
   const node = await startNode('notified');
   await insertKey('key_notified', 'notified');
-  await waitFor('the key arrives', () => node.reader.keyByHash(keyHash('notified')) !== undefined);
+  await waitFor(
+    'the key arrives',
+    () => node.reader.keyByDigest(keyDigest('notified')) !== undefined,
+  );
   await node.stop();
 });
 
@@ -120,12 +123,12 @@ test('a transaction that commits after later ones is not missed', async () => {
     values ('key_slow', ${workspaceId}, 'api_1', ${keyHash('slow')}, '', 1)`;
   await insertKey('key_fast', 'fast');
   await node.replicator.awaitApplied();
-  assert.ok(node.reader.keyByHash(keyHash('fast')));
-  assert.equal(node.reader.keyByHash(keyHash('slow')), undefined);
+  assert.ok(node.reader.keyByDigest(keyDigest('fast')));
+  assert.equal(node.reader.keyByDigest(keyDigest('slow')), undefined);
   await connection`commit`;
   connection.release();
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('slow'))?.keyId, 'key_slow');
+  assert.equal(node.reader.keyByDigest(keyDigest('slow'))?.key.keyId, 'key_slow');
   await node.stop();
 });
 
@@ -136,8 +139,8 @@ test('a key whose hash changes no longer answers to the old one', async () => {
   await database`
     update latchkey.keys set hash = ${keyHash('new hash')} where id = 'key_rehash'`;
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('old hash')), undefined);
-  assert.equal(node.reader.keyByHash(keyHash('new hash'))?.keyId, 'key_rehash');
+  assert.equal(node.reader.keyByDigest(keyDigest('old hash')), undefined);
+  assert.equal(node.reader.keyByDigest(keyDigest('new hash'))?.key.keyId, 'key_rehash');
   await node.stop();
 });
 
@@ -156,7 +159,7 @@ test('roles, limits and identities arrive as documents of their own', async () =
     insert into latchkey.ratelimits (id, key_id, name, limit_count, duration_ms, auto_apply)
     values ('rl_1', 'key_linked', 'requests', 10, 60000, true)`;
   await node.replicator.awaitApplied();
-  const key = node.reader.keyByHash(keyHash('linked'));
+  const key = node.reader.keyByDigest(keyDigest('linked'))?.key;
   assert.deepEqual(key?.roleIds, ['role_1']);
   assert.deepEqual(key?.limits, [
     { limitId: 'rl_1', name: 'requests', limit: 10, durationMs: 60_000, autoApply: true },
@@ -178,8 +181,8 @@ test('a key that expires at the epoch does expire, and one without an expiry nev
   await insertKey('key_lasting', 'lasting');
   await database`update latchkey.keys set expires_at_ms = 0 where id = 'key_expired'`;
   await node.replicator.awaitApplied();
-  assert.equal(node.reader.keyByHash(keyHash('expired'))?.expiresAtMs, 1);
-  assert.equal(node.reader.keyByHash(keyHash('lasting'))?.expiresAtMs, 0);
+  assert.equal(node.reader.keyByDigest(keyDigest('expired'))?.key.expiresAtMs, 1);
+  assert.equal(node.reader.keyByDigest(keyDigest('lasting'))?.key.expiresAtMs, 0);
   await node.stop();
 });
 
@@ -188,7 +191,7 @@ test('a restart follows from where it stopped, without a copy of everything', as
   await node.stop();
   await insertKey('key_while_away', 'while away');
   const again = await startNode('restart', node.path);
-  assert.equal(again.reader.keyByHash(keyHash('while away'))?.keyId, 'key_while_away');
+  assert.equal(again.reader.keyByDigest(keyDigest('while away'))?.key.keyId, 'key_while_away');
   assert.equal(again.replicator.status().fullCopyCount, 0);
   await again.stop();
 });
@@ -206,7 +209,7 @@ test('a node for which the log has been pruned copies everything beside the old 
   const again = await startNode('pruned', node.path);
   assert.equal(again.replicator.status().fullCopyCount, 1);
   assert.notEqual(again.path, node.path);
-  assert.equal(again.reader.keyByHash(keyHash('pruned'))?.keyId, 'key_pruned');
+  assert.equal(again.reader.keyByDigest(keyDigest('pruned'))?.key.keyId, 'key_pruned');
   await again.stop();
 });
 
@@ -245,7 +248,7 @@ test('another database under the same address is copied anew, never merged', asy
   await database`delete from latchkey.keys where id = 'key_before'`;
   await node.replicator.awaitApplied();
   assert.equal(node.replicator.status().fullCopyCount, 2);
-  assert.equal(node.reader.keyByHash(keyHash('before')), undefined);
-  assert.ok(node.reader.keyByHash(keyHash('fast')));
+  assert.equal(node.reader.keyByDigest(keyDigest('before')), undefined);
+  assert.ok(node.reader.keyByDigest(keyDigest('fast')));
   await node.stop();
 });

@@ -24,6 +24,7 @@ import { prepareCreditTable } from '../../src/limits/prepare-credit-table.ts';
 import { prepareWindowTable } from '../../src/limits/prepare-window-table.ts';
 import { WindowTable } from '../../src/limits/window-table.ts';
 import type { KeyLookup } from '../../src/verify/ports.ts';
+import { gatherRights } from '../../src/verify/rights.ts';
 import type { Decision, Verdict } from '../../src/verify/verdict.ts';
 import { settleSpend, verifyKey } from '../../src/verify/verify-key.ts';
 
@@ -97,7 +98,10 @@ export class SmallWorld {
       rmSync(folder, { recursive: true });
     });
     this.lookup = {
-      keyByHash: (hash, kind = 0) => this.#keys.get(kind + hash.toString('hex')),
+      keyByDigest: (digest, kind = 0) => {
+        const key = this.#keys.get(kind + Buffer.from(digest, 'latin1').toString('hex'));
+        return key && { key, rights: gatherRights(this.lookup, key) };
+      },
       find: <K extends DocumentKind>(kind: K, id: string) =>
         this.#documents.get(`${kind}:${id}`) as DocumentRecords[K] | undefined,
     };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { gatherSubject } from '../../src/verify/subject.ts';
-import { plainIdentity, plainRecord, SmallWorld } from './small-world.ts';
+import { gatherRights } from '../../src/verify/rights.ts';
+import { known, plainIdentity, plainRecord, SmallWorld } from './small-world.ts';
 
 test('permissions are those held directly and through roles, each once', () => {
   const world = new SmallWorld();
@@ -9,7 +9,7 @@ test('permissions are those held directly and through roles, each once', () => {
   world.putRole('writer', 'docs.write', 'docs.list');
   const permissionIds = ['perm_docs.read'];
   const roleIds = ['role_reader', 'role_writer'];
-  const found = gatherSubject(world.lookup, { ...plainRecord, permissionIds, roleIds });
+  const found = gatherRights(world.lookup, { ...plainRecord, permissionIds, roleIds });
   assert.deepEqual([...found.permissions], ['docs.read', 'docs.list', 'docs.write']);
   assert.deepEqual(found.roles, ['reader', 'writer']);
 });
@@ -18,19 +18,20 @@ test('a deleted role, permission or identity is simply not there', () => {
   const world = new SmallWorld();
   world.putIdentity();
   world.putRole('reader', 'docs.read', 'docs.list');
-  const key = {
-    ...{ ...plainRecord, identityId: 'id_1' },
+  const held = {
     ...{ permissionIds: ['perm_gone', 'perm_docs.list'], roleIds: ['role_reader', 'role_gone'] },
   };
-  assert.equal(gatherSubject(world.lookup, key).identity?.externalId, plainIdentity.externalId);
+  const key = { ...plainRecord, ...held };
+  world.putKey({ ...held, identityId: 'id_1' });
+  assert.equal(known(world.verdict()).identity?.externalId, plainIdentity.externalId);
   world.remove('identity', 'id_1');
+  assert.equal(known(world.verdict()).identity, undefined);
   world.remove('permission', 'perm_docs.read');
-  const found = gatherSubject(world.lookup, key);
-  assert.equal(found.identity, undefined);
+  const found = gatherRights(world.lookup, key);
   assert.deepEqual([...found.permissions], ['docs.list']);
   assert.deepEqual(found.roles, ['reader']);
   world.remove('role', 'role_reader');
-  assert.deepEqual(gatherSubject(world.lookup, key).roles, []);
+  assert.deepEqual(gatherRights(world.lookup, key).roles, []);
 });
 
 test('the permissions of a role that was edited count at once', () => {
