@@ -25,27 +25,27 @@ const idLength = 9;
 /** Bytes from here on are thrown away, so that every character is equally likely. */
 const fairLimit = 256 - (256 % alphabet.length);
 
-const pool = Buffer.alloc(4096);
-let poolAt = pool.length;
+/** Random characters in stock: drawn by the thousand, an id is one cut out of them. */
+const stock = Buffer.alloc(4096);
+let stockAt = stock.length;
 
 /** `<prefix>_` and nine random characters of `[A-Za-z0-9]`: 53 bits, made without a system call. */
 export function newId(kind: IdKind): string {
-  let id = `${idPrefixes[kind]}_`;
-  for (let length = 0; length < idLength; ) {
-    const byte = nextRandomByte();
-    if (byte >= fairLimit) continue;
-    id += alphabet[byte % alphabet.length];
-    length += 1;
-  }
-  return id;
+  if (stockAt + idLength > stock.length) refill();
+  const start = stockAt;
+  stockAt += idLength;
+  return `${idPrefixes[kind]}_${stock.toString('latin1', start, stockAt)}`;
 }
 
-function nextRandomByte(): number {
-  if (poolAt === pool.length) {
-    randomFillSync(pool);
-    poolAt = 0;
+function refill(): void {
+  randomFillSync(stock);
+  let filled = 0;
+  for (const byte of stock) {
+    if (byte >= fairLimit) continue;
+    stock[filled] = alphabet.charCodeAt(byte % alphabet.length);
+    filled += 1;
   }
-  const byte = pool[poolAt] as number;
-  poolAt += 1;
-  return byte;
+  // What was thrown away leaves the end unfilled: the characters are moved up against it.
+  stock.copyWithin(stock.length - filled, 0, filled);
+  stockAt = stock.length - filled;
 }

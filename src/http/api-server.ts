@@ -37,20 +37,21 @@ const verifyKeysPath = { path: '/v2/keys.verifyKeys', body: verifyKeysEnvelope }
 export type ApiServer = { app: HttpApp; traffic: Traffic };
 
 export function createApiServer(ports: ApiServerPorts): ApiServer {
-  const { lookup, limits, clock, bodyBytesMax } = ports;
+  const { lookup, limits, clock, stopwatch, bodyBytesMax } = ports;
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
   const rootKeys: RootKeyLookup = {
     rootKeyByDigest: lookup.rootKeyByDigest,
     workspace: (workspaceId) => lookup.find('workspace', workspaceId),
   };
-  const endpoint = { app, traffic, rootKeys, limits, clock, bodyBytesMax };
+  const endpoint = { app, traffic, rootKeys, limits, clock, stopwatch, bodyBytesMax };
+  const liveness = { path: '/v2/liveness', traffic };
 
-  app.get('/v2/liveness', (response, request) => {
-    const exchange = openExchange(response, request, traffic);
+  app.get(liveness.path, (response, request) => {
+    const exchange = openExchange(response, request, liveness);
     sendJson(exchange, answer(exchange.requestId, { message: 'alive' }));
   });
-  app.any('/v2/liveness', refuseMethod);
+  app.any(liveness.path, refuseMethod);
   addJsonEndpoint(endpoint, verifyKeyPath, (exchange, request) => {
     answerVerification(ports, exchange, request);
   });
@@ -64,11 +65,15 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   addRatelimitEndpoints(endpoint, ports);
   for (const call of ports.calls) {
     const { name, body } = call;
-    addJsonEndpoint(endpoint, { path: `/v2/${name}`, body }, (exchange, request) => {
-      void runManagementCall(call, { exchange, request }, ports.awaitApplied);
-    });
+    addJsonEndpoint(
+      endpoint,
+      { path: `/v2/${name}`, isAudited: true, body },
+      (exchange, request) => {
+        void runManagementCall(call, { exchange, request }, ports.awaitApplied);
+      },
+    );
   }
-  if (ports.ingest) addIngest({ app, traffic, ingest: ports.ingest, bodyBytesMax });
+  if (ports.ingest) addIngest({ app, traffic, ingest: ports.ingest, bodyBytesMax, stopwatch });
   addReference({ app, traffic, calls: [...hotCalls, ...ports.calls] });
   app.any('/*', refusePath);
   return { app, traffic };

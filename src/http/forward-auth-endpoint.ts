@@ -58,12 +58,15 @@ export function addForwardAuth(options: ForwardAuthOptions): void {
 type Asked = { request: HttpRequest; uriPlace: UriPlace };
 
 function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked: Asked): void {
-  const exchange = openExchange(response, asked.request, options.traffic);
+  const { traffic, judgePorts } = options;
+  const exchange = openExchange(response, asked.request, { path: '/forward-auth', traffic });
+  exchange.receivedAtMs = judgePorts.stopwatch();
   const isHead = asked.request.getMethod() === 'head';
   const send = (reply: Reply) => sendReply(exchange, isHead ? { ...reply, isHead } : reply);
   const replied = decide(options, exchange, asked);
   if (replied instanceof Promise) void replied.then(send);
   else send(replied);
+  exchange.isInHandler = false;
 }
 
 function decide(

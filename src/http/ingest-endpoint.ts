@@ -5,9 +5,16 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate, zstdDecompress } from 'node:zlib';
 import type { Ingest, IngestAnswer, IngestRequest } from '../events/ingest.ts';
-import { type Exchange, type Headers, openExchange, sendReply, type Traffic } from './exchange.ts';
+import {
+  type Exchange,
+  type Headers,
+  openExchange,
+  type Route,
+  sendReply,
+  type Traffic,
+} from './exchange.ts';
 import { readBody } from './request-body.ts';
-import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
+import type { HttpApp, HttpRequest } from './uws.ts';
 
 export type IngestEndpointOptions = {
   app: HttpApp;
@@ -15,6 +22,8 @@ export type IngestEndpointOptions = {
   ingest: Ingest;
   /** Of the body, packed or not. */
   bodyBytesMax: number;
+  /** Monotonic, in ms with fractions. */
+  stopwatch: () => number;
 };
 
 type Call = Omit<IngestRequest, 'body'> & { encoding: string; queryId: string };
@@ -25,34 +34,33 @@ const retryAfterSeconds = '5';
 
 export function addIngest(options: IngestEndpointOptions): void {
   const { app, traffic } = options;
-  app.post(path, (response, request) => receive(options, response, request));
+  const route: Route = { path, traffic };
+  app.post(path, (response, request) => {
+    receive(options, openExchange(response, request, route), readCall(request));
+  });
   app.get(path, (response, request) => {
-    const exchange = openExchange(response, request, traffic);
+    const exchange = openExchange(response, request, route);
     const call = readCall(request);
     if (call.query === '') sendText(exchange, 200, 'Ok.\n');
     else answer(options, exchange, { call, body: Buffer.alloc(0) });
+    exchange.isInHandler = false;
   });
   app.get(`${path}/ping`, (response, request) => {
-    sendText(openExchange(response, request, traffic), 200, 'Ok.\n');
+    sendText(openExchange(response, request, route), 200, 'Ok.\n');
   });
 }
 
-function receive(
-  options: IngestEndpointOptions,
-  response: HttpResponse,
-  request: HttpRequest,
-): void {
-  const { traffic, bodyBytesMax } = options;
-  const exchange = openExchange(response, request, traffic);
-  const call = readCall(request);
-  readBody(response, {
+function receive(options: IngestEndpointOptions, exchange: Exchange, call: Call): void {
+  const { bodyBytesMax, stopwatch } = options;
+  readBody(exchange, {
     bytesMax: bodyBytesMax,
+    stopwatch,
     onTooLarge() {
       // What is still on its way is not read, so the connection cannot be used again.
       exchange.isLast = true;
       sendText(exchange, 413, tooLargeText(bodyBytesMax));
     },
-    onBody(bytes) {
+    onBody(_exchange, bytes) {
       if (call.encoding === '') answer(options, exchange, { call, body: bytes });
       else void answerPacked(options, exchange, { call, body: Buffer.from(bytes) });
     },

@@ -12,8 +12,8 @@ import {
   type RootKeyLookup,
 } from './authentication.ts';
 import { type BodyValidator, createBodyValidator, parseJsonBody } from './body-validator.ts';
-import { type Exchange, openExchange, sendFault, type Traffic } from './exchange.ts';
-import { readBody } from './request-body.ts';
+import { type Exchange, openExchange, type Route, sendFault, type Traffic } from './exchange.ts';
+import { type BodyReaders, readBody } from './request-body.ts';
 import { type RequestCounters, takeRequest } from './request-quota.ts';
 import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
 
@@ -24,22 +24,14 @@ export type JsonEndpointOptions = {
   limits: RequestCounters;
   /** Unix ms. */
   clock: () => number;
+  /** Monotonic, in ms with fractions. */
+  stopwatch: () => number;
   bodyBytesMax: number;
 };
 
-export type JsonEndpoint = {
-  path: string;
-  body: Schema;
-  /** A header of the request that this endpoint reads besides the usual ones, in lower case. */
-  header?: string;
-};
+export type JsonEndpoint = Omit<Route, 'traffic'> & { body: Schema };
 
-export type Admitted = {
-  principal: Principal;
-  body: unknown;
-  /** Of an endpoint that reads a header of its own; empty when absent. */
-  header?: string;
-};
+export type Admitted = { principal: Principal; body: unknown };
 export type Handler = (exchange: Exchange, request: Admitted) => void;
 
 /** Checking a hostile body takes up to 150 ms for each MiB: of a stranger only a small one is. */
@@ -47,34 +39,35 @@ const strangersBodyBytesMax = 64 * 1024;
 
 export function addJsonEndpoint(
   options: JsonEndpointOptions,
-  { path, body, header: headerName = '' }: JsonEndpoint,
+  endpoint: JsonEndpoint,
   handle: Handler,
 ): void {
-  const { app, traffic, bodyBytesMax } = options;
-  const validate = createBodyValidator(body);
-  app.post(path, (response, request) => {
-    const exchange = openExchange(response, request, traffic);
-    const header = headerName === '' ? '' : request.getHeader(headerName);
-    readBody(response, {
-      bytesMax: bodyBytesMax,
-      onTooLarge: () => refuseLargeBody(exchange, bodyBytesMax),
-      onBody(bytes) {
-        const admitted = admit(options, exchange, { validate, bytes, header });
-        if ('code' in admitted) sendFault(exchange, admitted);
-        else handle(exchange, admitted);
-      },
-    });
+  const { app, traffic, bodyBytesMax, stopwatch } = options;
+  const route: Route = { ...endpoint, traffic };
+  const validate = createBodyValidator(endpoint.body);
+  const readers: BodyReaders = {
+    bytesMax: bodyBytesMax,
+    stopwatch,
+    onTooLarge: (exchange) => refuseLargeBody(exchange, bodyBytesMax),
+    onBody(exchange, bytes) {
+      const admitted = admit(options, exchange, { validate, bytes });
+      if ('code' in admitted) sendFault(exchange, admitted);
+      else handle(exchange, admitted);
+    },
+  };
+  app.post(endpoint.path, (response, request) => {
+    readBody(openExchange(response, request, route), readers);
   });
-  app.any(path, refuseMethod);
+  app.any(endpoint.path, refuseMethod);
 }
 
-type Received = { validate: BodyValidator; bytes: Buffer; header: string };
+type Received = { validate: BodyValidator; bytes: Buffer };
 
 /** Schema before credentials; but who has none gets no large body looked at. */
 function admit(
   options: JsonEndpointOptions,
   exchange: Exchange,
-  { validate, bytes, header }: Received,
+  { validate, bytes }: Received,
 ): RequestFault | Admitted {
   const { path, contentType, authorization } = exchange;
   if (authorization === '') return missingAuthorization;
@@ -85,7 +78,7 @@ function admit(
   const violation = validate(path, parsed.value);
   if (violation) return violation;
   if (isFault(principal)) return principal;
-  return overQuota(options, exchange, principal) ?? { principal, body: parsed.value, header };
+  return overQuota(options, exchange, principal) ?? { principal, body: parsed.value };
 }
 
 /** Counts the request, and lets the answer say what is left. */

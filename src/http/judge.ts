@@ -45,48 +45,49 @@ export function judge(
   exchange: Exchange,
   call: VerifyCall,
 ): Judged | Promise<Judged> {
-  const startedAt = ports.stopwatch();
-  const nowMs = ports.clock();
-  const record = (verdict: Verdict): Judged => {
-    const latencyUs = Math.round((ports.stopwatch() - startedAt) * 1000);
-    const { requestId } = exchange;
-    ports.record(toVerificationEvent(verdict, call, { requestId, timeMs: nowMs, latencyUs }));
-    return { ok: true, verdict };
-  };
-  const decide = (acceptsPending: boolean) =>
-    verifyKey(call.principal, call.request, {
-      lookup: ports.lookup,
-      limits: ports.limits,
-      credits: ports.credits,
-      pepperOf: ports.pepperOf,
-      acceptsPending,
-      nowMs,
-      callerAddress: () => call.original?.clientAddress ?? callerAddress(exchange),
-    });
-  const decision = decide(false);
-  if (decision.kind === 'verdict') return record(decision.verdict);
-  return finish(decision, { ports, decide, record });
+  const asked = { ports, exchange, call, nowMs: ports.clock() };
+  const decision = decide(asked, false);
+  if (decision.kind === 'verdict') return record(asked, decision.verdict);
+  return finish(asked, decision);
 }
 
-type Steps = {
-  ports: JudgePorts;
-  decide(acceptsPending: boolean): Decision;
-  record(verdict: Verdict): Judged;
-};
+type Asked = { ports: JudgePorts; exchange: Exchange; call: VerifyCall; nowMs: number };
 
-function finish(decision: Decision, steps: Steps): Judged | Promise<Judged> {
-  const { ports, decide, record } = steps;
+function decide({ ports, exchange, call, nowMs }: Asked, acceptsPending: boolean): Decision {
+  const { lookup, limits, credits, pepperOf } = ports;
+  const { principal, request, original } = call;
+  return verifyKey(principal, request, {
+    lookup,
+    limits,
+    credits,
+    pepperOf,
+    acceptsPending,
+    nowMs,
+    callerAddress: () => original?.clientAddress ?? callerAddress(exchange),
+  });
+}
+
+/** Before the answer leaves. */
+function record({ ports, exchange, call, nowMs }: Asked, verdict: Verdict): Judged {
+  const { requestId, receivedAtMs } = exchange;
+  const latencyUs = Math.round((ports.stopwatch() - receivedAtMs) * 1000);
+  ports.record(toVerificationEvent(verdict, call, { requestId, timeMs: nowMs, latencyUs }));
+  return { ok: true, verdict };
+}
+
+function finish(asked: Asked, decision: Decision): Judged | Promise<Judged> {
+  const { ports } = asked;
   switch (decision.kind) {
     case 'verdict':
-      return record(decision.verdict);
+      return record(asked, decision.verdict);
     case 'fault':
       return { ok: false, fault: decision.fault };
     case 'first-use':
       // Without Postgres the key is judged as it is, and stored under its own hash another time.
-      return ports.completeFirstUse(decision.use).then(() => finish(decide(true), steps));
+      return ports.completeFirstUse(decision.use).then(() => finish(asked, decide(asked, true)));
     case 'pending':
       return settle(ports, decision.pending).then((verdict) =>
-        verdict ? record(verdict) : { ok: false, fault: creditsUnknown },
+        verdict ? record(asked, verdict) : { ok: false, fault: creditsUnknown },
       );
     default:
       return decision satisfies never;

@@ -52,7 +52,8 @@ type Door = {
 };
 
 export function addRatelimitEndpoints(options: JsonEndpointOptions, ports: RatelimitPorts): void {
-  const limit = { path: '/v2/ratelimit.limit', body: limitBody, header: metricsHeader };
+  const shared = { isAudited: true, header: metricsHeader };
+  const limit = { ...shared, path: '/v2/ratelimit.limit', body: limitBody };
   addJsonEndpoint(options, limit, (exchange, admitted) => {
     const item = admitted.body as LimitBody;
     answerLimits(
@@ -64,11 +65,7 @@ export function addRatelimitEndpoints(options: JsonEndpointOptions, ports: Ratel
       },
     );
   });
-  const multiLimit = {
-    path: '/v2/ratelimit.multiLimit',
-    body: multiLimitBody,
-    header: metricsHeader,
-  };
+  const multiLimit = { ...shared, path: '/v2/ratelimit.multiLimit', body: multiLimitBody };
   addJsonEndpoint(options, multiLimit, (exchange, admitted) => {
     const items = admitted.body as LimitBody[];
     answerLimits(
@@ -83,25 +80,24 @@ export function addRatelimitEndpoints(options: JsonEndpointOptions, ports: Ratel
 }
 
 function answerLimits(ports: RatelimitPorts, asked: Asked, door: Door): void {
-  const { lookup, limits: counters, clock, stopwatch } = ports;
-  const startedAt = stopwatch();
+  const { lookup, limits: counters, clock } = ports;
   const { principal } = asked.admitted;
   const nowMs = clock();
   const decision = door.decide(principal, { lookup, counters, nowMs });
   if (decision.kind === 'missing') {
-    void createAndAnswer(ports, asked, { door, names: decision.names, startedAt });
+    void createAndAnswer(ports, asked, { door, names: decision.names });
   } else {
-    finish(ports, asked, { door, decision, startedAt, nowMs });
+    finish(ports, asked, { door, decision, nowMs });
   }
 }
 
-type Creation = { door: Door; names: readonly string[]; startedAt: number };
+type Creation = { door: Door; names: readonly string[] };
 
 /** Once the namespaces are there, the decision is made from the start. */
 async function createAndAnswer(
   ports: RatelimitPorts,
   asked: Asked,
-  { door, names, startedAt }: Creation,
+  { door, names }: Creation,
 ): Promise<void> {
   const { exchange, admitted } = asked;
   const { principal } = admitted;
@@ -114,7 +110,7 @@ async function createAndAnswer(
     counters: ports.limits,
     nowMs,
   });
-  finish(ports, asked, { door, decision, startedAt, nowMs });
+  finish(ports, asked, { door, decision, nowMs });
 }
 
 /** The replica, and what it may be late with. */
@@ -128,10 +124,10 @@ function withMade(lookup: NamespaceLookup, made: readonly NamespaceRecord[]): Na
   };
 }
 
-type Ending = { door: Door; decision: LimitDecision; startedAt: number; nowMs: number };
+type Ending = { door: Door; decision: LimitDecision; nowMs: number };
 
 function finish(ports: RatelimitPorts, { exchange, admitted }: Asked, ending: Ending): void {
-  const { door, decision, startedAt, nowMs } = ending;
+  const { door, decision, nowMs } = ending;
   assert(decision.kind !== 'missing', 'a namespace that was just made is missing');
   if (decision.kind === 'fault') {
     sendFault(exchange, decision.fault);
@@ -139,8 +135,8 @@ function finish(ports: RatelimitPorts, { exchange, admitted }: Asked, ending: En
   }
   const { isPassed, limits } = decision;
   const { requestId } = exchange;
-  if (admitted.header !== 'disabled') {
-    const latencyUs = Math.round((ports.stopwatch() - startedAt) * 1000);
+  if (exchange.header !== 'disabled') {
+    const latencyUs = Math.round((ports.stopwatch() - exchange.receivedAtMs) * 1000);
     const { workspaceId } = admitted.principal;
     const of = { requestId, workspaceId, timeMs: nowMs, latencyUs, isCounted: isPassed };
     for (const decided of limits) ports.recordLimit(toRatelimitEvent(decided, of));

@@ -113,7 +113,8 @@ export function addReference({ app, traffic, calls }: ReferenceOptions): void {
         return;
       }
       const isPacked = /\bgzip\b/.test(request.getHeader('accept-encoding'));
-      const exchange = openExchange(response, request, traffic);
+      const exchange = openExchange(response, request, { path, traffic });
+      exchange.isInHandler = false;
       void send(isPacked).then((reply) => sendReply(exchange, reply));
     });
     if (path !== filePath) app.any(path, refuseMethod);

@@ -14,21 +14,32 @@ export function verifyResultJson(verdict: Verdict): string {
   if (key.expiresAtMs !== 0) json += `,"expires":${key.expiresAtMs}`;
   if (verdict.remainingCredits !== undefined) json += `,"credits":${verdict.remainingCredits}`;
   json += `,"enabled":${key.isEnabled}`;
-  if (verdict.permissions.size > 0) {
-    json += `,"permissions":${JSON.stringify([...verdict.permissions])}`;
-  }
+  if (verdict.permissions.size > 0) json += permissionsJson(verdict.permissions);
   if (verdict.roles.length > 0) json += `,"roles":${JSON.stringify(verdict.roles)}`;
   if (verdict.identity) json += `,"identity":${identityJson(verdict.identity, key.limits)}`;
   if (verdict.checkedLimits.length > 0) {
-    json += `,"ratelimits":[${verdict.checkedLimits.map(checkedLimitJson).join(',')}]`;
+    json += `,"ratelimits":[${checkedLimitsJson(verdict.checkedLimits)}]`;
   }
   return `${json}}`;
+}
+
+/** Keys with the same rights share the set, which stays as it is: most ask for what is here. */
+const permissionTexts = new WeakMap<ReadonlySet<string>, string>();
+
+function permissionsJson(permissions: ReadonlySet<string>): string {
+  let json = permissionTexts.get(permissions);
+  if (json === undefined) {
+    json = `,"permissions":${JSON.stringify([...permissions])}`;
+    permissionTexts.set(permissions, json);
+  }
+  return json;
 }
 
 function identityJson(identity: IdentityRecord, keyLimits: readonly LimitConfig[]): string {
   const externalId = JSON.stringify(identity.externalId);
   let json = `{"id":"${identity.identityId}","externalId":${externalId}`;
   if (identity.metaJson !== '') json += `,"meta":${identity.metaJson}`;
+  if (identity.limits.length === 0) return `${json}}`;
   // A limit of the key hides the identity's limit of the same name.
   const visible = identity.limits.filter(
     (limit) => !keyLimits.some((own) => own.name === limit.name),
@@ -42,6 +53,13 @@ function limitJson(limit: LimitConfig): string {
     `{"id":"${limit.limitId}","name":${JSON.stringify(limit.name)},"limit":${limit.limit},` +
     `"duration":${limit.durationMs},"autoApply":${limit.autoApply}}`
   );
+}
+
+function checkedLimitsJson(limits: readonly CheckedLimit[]): string {
+  const [first] = limits;
+  return first && limits.length === 1
+    ? checkedLimitJson(first)
+    : limits.map(checkedLimitJson).join(',');
 }
 
 function checkedLimitJson(limit: CheckedLimit): string {

@@ -4,7 +4,6 @@
  *
  *     ceiling-server.ts <port> <bytes of the answer to a POST> <bytes of the answer to a GET>
  */
-import { readBody } from '../../src/http/request-body.ts';
 import { createHttpApp, type HttpResponse } from '../../src/http/uws.ts';
 
 export type CeilingArguments = readonly [port: string, postBytes: string, getBytes: string];
@@ -16,19 +15,15 @@ const postAnswer = fill(postBytes);
 const getAnswer = fill(getBytes);
 
 function reply(response: HttpResponse, answer: string): void {
-  response.cork(() => {
-    response.writeHeader('Content-Type', 'application/json');
-    response.end(answer);
-  });
+  response.writeHeader('Content-Type', 'application/json');
+  response.end(answer);
 }
 
 createHttpApp()
   .post('/*', (response) => {
     response.onAborted(() => {});
-    readBody(response, {
-      bytesMax: 1 << 20,
-      onBody: () => reply(response, postAnswer),
-      onTooLarge: () => reply(response, postAnswer),
+    response.onData((_chunk, isLast) => {
+      if (isLast) reply(response, postAnswer);
     });
   })
   .get('/*', (response) => reply(response, getAnswer))

@@ -36,7 +36,7 @@ export function recordExchange(headers: Readonly<Record<string, string>> = {}): 
   const exchange = openExchange(
     response as unknown as HttpResponse,
     request as unknown as HttpRequest,
-    traffic,
+    { path: '/v2/keys.verifyKeys', isAudited: true, traffic },
   );
   return { exchange, body: () => body, abort: () => abort() };
 }
