@@ -7,6 +7,7 @@
  * on writing into the segment, and into nothing at all once it is unmapped.
  */
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr';
+import { QuickPacker } from './quick-pack.ts';
 import type { PackedBytes } from './segment.ts';
 
 type PackTarget = Buffer & { start: number; end: number };
@@ -18,8 +19,13 @@ const packMode = REUSE_BUFFER_MODE | RESET_BUFFER_MODE;
 let target: PackTarget | undefined;
 const packed: PackedBytes = { words: new Uint32Array(0), startWord: 0, byteLength: 0 };
 
+const quick = new QuickPacker();
+const quickPacked: PackedBytes = { words: quick.words, startWord: 0, byteLength: 0 };
+
 /** The packed bytes are valid until the next call: append them at once. */
 export function packFields(fields: readonly unknown[]): PackedBytes {
+  quickPacked.byteLength = quick.pack(fields);
+  if (quickPacked.byteLength > 0) return quickPacked;
   const filled = packr.pack(fields, packMode) as PackTarget;
   if (filled !== target) {
     target = filled;

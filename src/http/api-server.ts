@@ -14,6 +14,7 @@ import { addIngest } from './ingest-endpoint.ts';
 import { addJsonEndpoint, refuseMethod, refusePath } from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
 import { type ManagementCall, runManagementCall } from './management.ts';
+import { quickVerifyBodies, quickVerifyBody } from './quick-body.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { addReference } from './reference-endpoint.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
@@ -31,8 +32,16 @@ export type ApiServerPorts = JudgePorts &
     forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
   };
 
-const verifyKeyPath = { path: '/v2/keys.verifyKey', body: verifyKeyBody };
-const verifyKeysPath = { path: '/v2/keys.verifyKeys', body: verifyKeysEnvelope };
+const verifyKeyPath = {
+  path: '/v2/keys.verifyKey',
+  body: verifyKeyBody,
+  quickBody: quickVerifyBody,
+};
+const verifyKeysPath = {
+  path: '/v2/keys.verifyKeys',
+  body: verifyKeysEnvelope,
+  quickBody: quickVerifyBodies,
+};
 
 export type ApiServer = { app: HttpApp; traffic: Traffic };
 

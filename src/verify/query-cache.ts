@@ -4,13 +4,20 @@ import { type ParsedPermissionQuery, parsePermissionQuery } from './permission-q
 const cachedQueriesMax = 1000;
 const cache = new Map<string, ParsedPermissionQuery>();
 
+/** Usually it is the one of the call before: comparing is cheaper than hashing. */
+let lastText = '';
+let last: ParsedPermissionQuery | undefined;
+
 /** As `parsePermissionQuery`. When the cache is full it is emptied, which costs a parse each. */
 export function cachedPermissionQuery(text: string): ParsedPermissionQuery {
+  if (last !== undefined && text === lastText) return last;
   let parsed = cache.get(text);
   if (parsed === undefined) {
     parsed = parsePermissionQuery(text);
     if (cache.size >= cachedQueriesMax) cache.clear();
     cache.set(text, parsed);
   }
+  lastText = text;
+  last = parsed;
   return parsed;
 }

@@ -26,7 +26,7 @@ function batchOver(world: SmallWorld, leased: JudgePorts['credits']['spendLeased
     events,
     requestId: exchange.requestId,
     answer: () => JSON.parse(answerBody() ?? 'null'),
-    send: (body: unknown[]) => answered({ principal: world.caller, body }),
+    send: (body: unknown[]) => answered({ principal: world.caller, body, isQuick: false }),
   };
 }
 
