@@ -85,5 +85,5 @@ test('random bodies, and usual ones with any byte changed, are read alike or lef
     }
     if (agrees(bytes)) quickCount += 1;
   }
-  assert.ok(quickCount > 2000, `${quickCount} were read quickly`);
+  assert.ok(quickCount > 1000, `${quickCount} were read quickly`);
 });
