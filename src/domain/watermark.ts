@@ -14,7 +14,7 @@ export type Watermark = {
  * Raised with every change of what a replica holds: a kind of document, a field of a record. A node
  * whose replica was written by another version then copies everything anew.
  */
-export const replicaFormat = 4;
+export const replicaFormat = 5;
 
 /** Whether `next` continues the history of `current`, so that changes can be applied on top. */
 export function isSameHistory(current: Watermark, next: Omit<Watermark, 'snapshot'>): boolean {

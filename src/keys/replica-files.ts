@@ -46,7 +46,7 @@ export function removeOtherReplicas(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);
-    const base = name.replace(/-lock$/, '');
+    const base = name.replace(/-(lock|sorting)$/, '');
     if (replicaPattern.test(base) && join(folder, base) !== current) rmSync(path, { force: true });
   }
 }

@@ -10,7 +10,7 @@ export type ReplicaTables = {
   keys: Database<Buffer, Buffer>;
   /** Root-key record by hash, as JSON. */
   rootKeys: Database<Buffer, Buffer>;
-  /** `key:<id>` or `rootKey:<id>` → the hash under which it is stored. */
+  /** `rootKey:<id>` → the hash under which it is stored. */
   hashes: Database<Buffer, string>;
   /** Identity by `identityKey`; see identity-codec. */
   identities: Database<Buffer, Buffer>;

@@ -1,8 +1,9 @@
 import type { Watermark } from '../domain/watermark.ts';
-import type { ReplicaChange, ReplicaWriter } from '../keys/replica-writer.ts';
+import type { ReplicaChange } from '../keys/replica-change.ts';
+import type { ReplicaWriter } from '../keys/replica-writer.ts';
 import type { Transaction } from '../lib/database.ts';
-import type { ChangedEntities } from './change-feed.ts';
-import { loadDocuments } from './load-documents.ts';
+import type { ChangedEntities, ChangedKind } from './change-feed.ts';
+import { loadDocuments, loadLostHashes } from './load-documents.ts';
 
 /**
  * Up to here a set of changes is one LMDB transaction. A larger one is put in by parts of this size
@@ -27,10 +28,19 @@ export async function applyChanges(
         await writer.apply(waiting);
         waiting = [];
       }
-      waiting = waiting.concat(await loadDocuments(transaction, kind, part));
+      waiting = waiting.concat(await load(transaction, kind, part));
       count += part.length;
     }
   }
   await writer.apply(waiting, reached);
   return count;
+}
+
+function load(
+  transaction: Transaction,
+  kind: ChangedKind,
+  ids: readonly string[],
+): Promise<ReplicaChange[]> {
+  if (kind === 'keyHash') return loadLostHashes(transaction, ids);
+  return loadDocuments(transaction, kind, ids);
 }

@@ -31,13 +31,17 @@ export function oldestUnsettled(snapshot: string): bigint {
   return BigInt(snapshot.slice(0, snapshot.indexOf(':')));
 }
 
-export type ChangedEntities = Map<EntityKind, string[]>;
+/** An entity, or a hash that a key does not have any more: its id is `<kind of hash>:<hex>`. */
+export type ChangedKind = EntityKind | 'keyHash';
+export type ChangedEntities = Map<ChangedKind, string[]>;
+
+const changedKinds: readonly ChangedKind[] = [...entityKinds, 'keyHash'];
 
 export async function readChanges(
   transaction: Transaction,
   appliedSnapshot: string,
 ): Promise<ChangedEntities> {
-  const rows = await transaction<{ entity: EntityKind; id: string }[]>`
+  const rows = await transaction<{ entity: ChangedKind; id: string }[]>`
     select distinct entity, id from latchkey.changes
     where xid >= pg_snapshot_xmin(${appliedSnapshot}::pg_snapshot)
       and not pg_visible_in_snapshot(xid, ${appliedSnapshot}::pg_snapshot)`;
@@ -46,7 +50,7 @@ export async function readChanges(
     const ids = changed.get(entity);
     if (ids) ids.push(id);
     // An entity of a newer version's schema is not ours to follow.
-    else if (entityKinds.includes(entity)) changed.set(entity, [id]);
+    else if (changedKinds.includes(entity)) changed.set(entity, [id]);
   }
   return changed;
 }

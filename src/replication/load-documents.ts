@@ -1,119 +1,154 @@
 /**
- * The documents of the replica, read from Postgres. One statement per kind, used both for the ids
- * of a change and for the first copy of everything. The columns carry the names of the record's
- * fields, so a row is a record.
+ * The documents of the replica, read from Postgres: those of some ids, or all. Keys and
+ * identities, which may be millions, come as arrays of values; the others as objects with the names
+ * of the record's fields.
  */
 import type { EntityKind, KeyRecord, RootKeyRecord } from '../domain/records.ts';
-import type { ReplicaChange } from '../keys/replica-writer.ts';
+import type { DocumentChange, KeyChange, ReplicaChange } from '../keys/replica-change.ts';
 import type { Transaction } from '../lib/database.ts';
-
-const limitsOf = (column: string) => `(
-  select coalesce(json_agg(json_build_object('limitId', l.id, 'name', l.name,
-    'limit', l.limit_count, 'durationMs', l.duration_ms, 'autoApply', l.auto_apply
-    ) order by l.id), '[]'::json)
-  from latchkey.ratelimits l where l.${column} = e.id) as limits`;
-
-/** An empty object says as much as no object: both are left out of answers. */
-const meta = `coalesce(nullif(e.meta, '{}'), '') as "metaJson"`;
-
-/** 0 stands for never, so whoever expired at the epoch has done so a millisecond later. */
-const expiry = `case when e.expires_at_ms is null then 0
-  else greatest(e.expires_at_ms, 1) end as "expiresAtMs"`;
-
-/** `e` is the entity's own row; a deleted one is not selected, but for a namespace. */
-const selects = {
-  workspace: `select e.id, e.id as "workspaceId", e.enabled as "isEnabled",
-      e.requests_per_minute_max as "requestsPerMinuteMax",
-      exists (select from latchkey.key_migrations m where m.workspace_id = e.id) as "hasImports"
-    from latchkey.workspaces e where e.deleted_at_ms is null`,
-
-  api: `select e.id, e.id as "apiId", e.workspace_id as "workspaceId",
-      e.keyspace_id as "keyspaceId", e.name, e.allowed_addresses as "allowedAddresses"
-    from latchkey.apis e where e.deleted_at_ms is null`,
-
-  migration: `select e.id, e.id as "migrationId", e.workspace_id as "workspaceId",
-      e.hash_kind as "hashKind", coalesce(encode(e.pepper, 'base64'), '') as pepper,
-      coalesce(e.pepper_master_key, '') as "pepperMasterKey"
-    from latchkey.key_migrations e where true`,
-
-  permission: `select e.id, e.id as "permissionId", e.workspace_id as "workspaceId", e.slug
-    from latchkey.permissions e where true`,
-
-  role: `select e.id, e.id as "roleId", e.workspace_id as "workspaceId", e.name,
-      array(select p.permission_id from latchkey.role_permissions p
-        where p.role_id = e.id order by 1) as "permissionIds"
-    from latchkey.roles e where true`,
-
-  identity: `select e.id, e.id as "identityId", e.workspace_id as "workspaceId",
-      e.external_id as "externalId", ${meta}, ${limitsOf('identity_id')}
-    from latchkey.identities e where e.deleted_at_ms is null`,
-
-  rootKey: `select e.id, e.id as "rootKeyId", e.workspace_id as "workspaceId", e.hash,
-      e.permissions, e.enabled as "isEnabled", ${expiry}
-    from latchkey.root_keys e where e.deleted_at_ms is null`,
-
-  key: `select e.id, e.id as "keyId", e.workspace_id as "workspaceId", e.api_id as "apiId",
-      e.hash, e.hash_kind as "hashKind", coalesce(e.name, '') as name,
-      coalesce(e.identity_id, '') as "identityId", ${meta}, e.enabled as "isEnabled",
-      ${expiry},
-      coalesce(e.migration_id, '') as "migrationId",
-      exists (select from latchkey.key_credits c where c.key_id = e.id) as "hasCredits",
-      array(select p.permission_id from latchkey.key_permissions p
-        where p.key_id = e.id order by 1) as "permissionIds",
-      array(select r.role_id from latchkey.key_roles r
-        where r.key_id = e.id order by 1) as "roleIds", ${limitsOf('key_id')}
-    from latchkey.keys e where e.deleted_at_ms is null`,
-
-  namespace: `select e.id, e.id as "namespaceId", e.workspace_id as "workspaceId", e.name,
-      e.deleted_at_ms is not null as "isDeleted", (
-        select coalesce(json_agg(json_build_object('overrideId', o.id,
-          'identifier', o.identifier, 'limit', o.limit_count, 'durationMs', o.duration_ms
-          ) order by o.id), '[]'::json)
-        from latchkey.ratelimit_overrides o where o.namespace_id = e.id) as overrides
-    from latchkey.ratelimit_namespaces e where true`,
-} as const satisfies Record<EntityKind, string>;
+import { copyRows } from './copy-rows.ts';
+import { toLimits } from './limit-lines.ts';
+import {
+  every,
+  everyIdentity,
+  everyKey,
+  identityColumns,
+  keyColumns,
+  type OtherKind,
+  some,
+  someIdentities,
+  someKeys,
+} from './select-documents.ts';
 
 type Row = { id: string } & Record<string, unknown>;
-type HashedRow = { id: string; hash: Buffer };
+/** Ids are joined with commas; for limits see `toLimits`. */
+type KeyRow = [
+  hash: Buffer,
+  hashKind: number,
+  isDeleted: boolean,
+  isEnabled: boolean,
+  expiresAtMs: number,
+  hasCredits: boolean,
+  keyId: string,
+  workspaceId: string,
+  apiId: string,
+  identityId: string,
+  migrationId: string,
+  permissionIds: string,
+  roleIds: string,
+  limits: string,
+  name: string,
+  metaJson: string,
+];
+type IdentityRow = [
+  identityId: string,
+  workspaceId: string,
+  externalId: string,
+  limits: string,
+  metaJson: string,
+];
 
-function toChange(kind: EntityKind, row: Row): ReplicaChange {
-  switch (kind) {
-    case 'key': {
-      const { id, hash, hashKind, ...record } = row as HashedRow & { hashKind: number } & KeyRecord;
-      return { kind, id, hash, hashKind, record };
-    }
-    case 'rootKey': {
-      const { id, hash, ...record } = row as HashedRow & RootKeyRecord;
-      return { kind, id, hash, record };
-    }
-    default: {
-      const { id, ...record } = row;
-      return { kind, id, record } as ReplicaChange;
-    }
-  }
+const noIds: readonly string[] = [];
+const toIds = (joined: string) => (joined === '' ? noIds : joined.split(','));
+
+function toKeyChange(row: KeyRow): KeyChange {
+  const [hash, hashKind, isDeleted, isEnabled, expiresAtMs, hasCredits] = row;
+  if (isDeleted) return { kind: 'key', hash, hashKind, record: undefined };
+  const record: KeyRecord = {
+    keyId: row[6],
+    workspaceId: row[7],
+    apiId: row[8],
+    identityId: row[9],
+    isEnabled,
+    expiresAtMs,
+    hasCredits,
+    migrationId: row[10],
+    permissionIds: toIds(row[11]),
+    roleIds: toIds(row[12]),
+    limits: toLimits(row[13]),
+    name: row[14],
+    metaJson: row[15],
+  };
+  return { kind: 'key', hash, hashKind, record };
 }
 
-/** The present state of these entities; one that is not there any more becomes a removal. */
+function toIdentityChange(row: IdentityRow): DocumentChange {
+  const [identityId, workspaceId, externalId, limits, metaJson] = row;
+  const record = { identityId, workspaceId, externalId, metaJson, limits: toLimits(limits) };
+  return { kind: 'identity', id: identityId, record };
+}
+
+function toChange(kind: OtherKind, row: Row): ReplicaChange {
+  if (kind === 'rootKey') {
+    const { id, hash, ...record } = row as { id: string; hash: Buffer } & RootKeyRecord;
+    return { kind, id, hash, record };
+  }
+  const { id, ...record } = row;
+  return { kind, id, record } as DocumentChange;
+}
+
+/**
+ * The present state of these entities; one that is not there any more becomes a removal. Of a key
+ * whose row is gone nothing is said here: its hash is a change of its own.
+ */
 export async function loadDocuments(
   transaction: Transaction,
   kind: EntityKind,
   ids: readonly string[],
 ): Promise<ReplicaChange[]> {
-  const statement = `${selects[kind]} and e.id = any($1)`;
-  const rows = await transaction.unsafe<Row[]>(statement, [ids as string[]], { prepare: true });
+  const ask = (statement: string) =>
+    transaction.unsafe<Row[]>(statement, [ids as string[]], { prepare: true });
+  if (kind === 'key') {
+    const rows = await ask(someKeys).values();
+    return rows.map((row) => toKeyChange(row as unknown as KeyRow));
+  }
   const changes = new Map<string, ReplicaChange>();
   for (const id of ids) changes.set(id, { kind, id, record: undefined });
-  for (const row of rows) changes.set(row.id, toChange(kind, row));
+  if (kind === 'identity') {
+    for (const row of await ask(someIdentities).values()) {
+      const change = toIdentityChange(row as unknown as IdentityRow);
+      changes.set(change.id, change);
+    }
+  } else {
+    for (const row of await ask(some(kind))) changes.set(row.id, toChange(kind, row));
+  }
   return [...changes.values()];
 }
 
-/** All entities of a kind, in batches of at most `batchRows`. */
+/** Those of the hashes, `<kind>:<hex>`, that no key has now, as removals. */
+export async function loadLostHashes(
+  transaction: Transaction,
+  names: readonly string[],
+): Promise<KeyChange[]> {
+  const rows = await transaction<{ hash: Buffer; hashKind: number }[]>`
+    with lost as (
+      select split_part(name, ':', 1)::int as kind, decode(split_part(name, ':', 2), 'hex') as hash
+      from unnest(${names as string[]}::text[]) as names (name)
+    )
+    select hash, kind as "hashKind" from lost
+    where not exists (
+      select from latchkey.keys k where k.hash = lost.hash and k.hash_kind = lost.kind)`;
+  return rows.map(({ hash, hashKind }) => ({ kind: 'key', hash, hashKind, record: undefined }));
+}
+
+/** All entities of a kind, some at a time; identities in the order of their ids. */
 export async function* loadAllDocuments(
   transaction: Transaction,
   kind: EntityKind,
-  batchRows: number,
 ): AsyncGenerator<ReplicaChange[]> {
-  for await (const rows of transaction.unsafe<Row[]>(selects[kind]).cursor(batchRows)) {
-    yield rows.map((row) => toChange(kind, row));
+  if (kind === 'key') {
+    for await (const rows of copyRows(transaction, everyKey, keyColumns)) {
+      yield rows.map((row) => toKeyChange(row as KeyRow));
+    }
+  } else if (kind === 'identity') {
+    for await (const rows of copyRows(transaction, everyIdentity, identityColumns)) {
+      yield rows.map((row) => toIdentityChange(row as IdentityRow));
+    }
+  } else {
+    for await (const rows of transaction.unsafe<Row[]>(every(kind)).cursor(batchRows)) {
+      yield rows.map((row) => toChange(kind, row));
+    }
   }
 }
+
+const batchRows = 5000;

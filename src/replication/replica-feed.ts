@@ -72,7 +72,6 @@ export class ReplicaFeed {
     const { openFresh, switchTo, page, logger, clock } = this.#options;
     const fresh = openFresh();
     await copyEverything(transaction, { writer: fresh, reached, logger, clock });
-    await fresh.flush();
     await switchTo(fresh);
     page.raise({ touchesDocuments: true });
     await this.writer?.close();

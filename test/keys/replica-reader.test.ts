@@ -91,14 +91,14 @@ test('until the generation is raised a reader keeps what it knows, then it sees 
 });
 
 test('keys and identities are never kept: any change is enough', async () => {
-  const [hash, id] = [Buffer.alloc(32, 1), 'key_1'];
-  await apply({ kind: 'key', id, hash, hashKind: 0, record: plainRecord });
+  const hash = Buffer.alloc(32, 1);
+  await apply({ kind: 'key', hash, hashKind: 0, record: plainRecord });
   await apply({ kind: 'identity', id: 'id_1', record: plainIdentity });
   assert.equal(reader.keyByDigest(hash.toString('latin1'))?.key.isEnabled, true);
   assert.equal(reader.find('identity', 'id_1')?.externalId, 'user_1');
   const record = { ...plainRecord, isEnabled: false };
   await writer.apply([
-    { kind: 'key', id, hash, hashKind: 0, record },
+    { kind: 'key', hash, hashKind: 0, record },
     { kind: 'identity', id: 'id_1', record: undefined },
   ]);
   page.raise({ touchesDocuments: false });
@@ -130,7 +130,7 @@ test('another process sees each commit as soon as the generation was raised', as
     const record = { ...plainRecord, keyId: 'key_2', name };
     await apply(
       { kind: 'api', id: 'api_2', record: { ...plainApi, apiId: 'api_2', name } },
-      { kind: 'key', id: 'key_2', hash: Buffer.alloc(32, 2), hashKind: 0, record },
+      { kind: 'key', hash: Buffer.alloc(32, 2), hashKind: 0, record },
     );
     assert.equal(await asks(), `${name} ${name}`);
   }

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { migrate } from '../../src/control/migrate.ts';
+import type { ReplicaChange } from '../../src/keys/replica-change.ts';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
 import { readChanges } from '../../src/replication/change-feed.ts';
-import { loadAllDocuments, loadDocuments } from '../../src/replication/load-documents.ts';
+import {
+  loadAllDocuments,
+  loadDocuments,
+  loadLostHashes,
+} from '../../src/replication/load-documents.ts';
 import { type TestDatabase, testDatabase } from '../support/stores.ts';
 
 let server: TestDatabase;
@@ -88,8 +94,83 @@ test('a namespace is loaded with its overrides, deleted or not; a missing one go
   assert.deepEqual(await namespaces('rlns_1', 'rlns_2', 'rlns_3'), [...expected, missing]);
   const all = await database.begin(async (transaction) => {
     const batches = [];
-    for await (const batch of loadAllDocuments(transaction, 'namespace', 1)) batches.push(...batch);
-    return batches.sort((one, other) => (one.id < other.id ? -1 : 1));
+    for await (const batch of loadAllDocuments(transaction, 'namespace')) batches.push(...batch);
+    const idOf = (change: ReplicaChange) => (change.kind === 'key' ? '' : change.id);
+    return batches.sort((one, other) => (idOf(one) < idOf(other) ? -1 : 1));
   });
   assert.deepEqual(all, expected);
+});
+
+test('keys and identities are the same, copied with all or loaded by their ids', async () => {
+  await database.unsafe(`
+    insert into latchkey.apis (id, workspace_id, keyspace_id, name, created_at_ms)
+      values ('api_1', 'ws_1', 'ks_1', 'payments', 1);
+    insert into latchkey.identities (id, workspace_id, external_id, meta, created_at_ms)
+      values ('id_1', 'ws_1', 'ünï 😀', '{"a":"ß"}', 1), ('id_2', 'ws_1', 'plain', '{}', 1);
+    insert into latchkey.keys (id, workspace_id, api_id, hash, hash_kind, start, name, identity_id,
+        meta, enabled, expires_at_ms, migration_id, created_at_ms)
+      values ('key_1', 'ws_1', 'api_1', sha256('1'), 0, '', 'nämé 😀', 'id_1', '{"x":1}', false,
+          1800000000123, null, 1),
+        ('key_2', 'ws_1', 'api_1', sha256('2'), 3, '', null, null, null, true, 0, 'mig_1', 1);
+    insert into latchkey.key_credits (key_id, remaining) values ('key_2', 5);
+    insert into latchkey.key_permissions values ('key_1', 'perm_b'), ('key_1', 'perm_a');
+    insert into latchkey.key_roles values ('key_2', 'role_1');
+    insert into latchkey.ratelimits
+        (id, key_id, identity_id, name, limit_count, duration_ms, auto_apply)
+      values ('rl_1', 'key_1', null, E'two\nlines \\\\ and \\\\n', 9007199254740991, 1000, true),
+        ('rl_2', 'key_1', null, 'b c', 2, 60000, false),
+        ('rl_3', null, 'id_2', ' é ', 3, 2592000000, true)`);
+  const copied = await database.begin(async (transaction) => {
+    const all = new Map<string, ReplicaChange[]>();
+    for (const kind of ['key', 'identity'] as const) {
+      const changes: ReplicaChange[] = [];
+      for await (const batch of loadAllDocuments(transaction, kind)) changes.push(...batch);
+      all.set(kind, changes);
+    }
+    return all;
+  });
+  const loaded = (kind: 'key' | 'identity', ids: string[]) =>
+    database.begin((transaction) => loadDocuments(transaction, kind, ids));
+  assert.deepEqual(copied.get('key'), await loaded('key', ['key_1', 'key_2']));
+  assert.deepEqual(copied.get('identity'), await loaded('identity', ['id_1', 'id_2']));
+  assert.deepEqual(copied.get('key')?.[0]?.record, {
+    ...{ keyId: 'key_1', workspaceId: 'ws_1', apiId: 'api_1', identityId: 'id_1' },
+    ...{ isEnabled: false, expiresAtMs: 1_800_000_000_123, hasCredits: false, migrationId: '' },
+    ...{ permissionIds: ['perm_a', 'perm_b'], roleIds: [], name: 'nämé 😀', metaJson: '{"x":1}' },
+    limits: [
+      { limitId: 'rl_2', name: 'b c', limit: 2, durationMs: 60_000, autoApply: false },
+      {
+        ...{ limitId: 'rl_1', name: 'two\nlines \\ and \\n', limit: Number.MAX_SAFE_INTEGER },
+        ...{ durationMs: 1000, autoApply: true },
+      },
+    ],
+  });
+});
+
+test('a deleted key is loaded as gone from its hash, an erased one as a lost hash', async () => {
+  const removal = (name: string, hashKind: number) => {
+    return { kind: 'key', hash: hash('sha256', name, 'buffer'), hashKind, record: undefined };
+  };
+  await database`update latchkey.keys set deleted_at_ms = 1 where id = 'key_1'`;
+  const load = () => database.begin((transaction) => loadDocuments(transaction, 'key', ['key_1']));
+  assert.deepEqual(await load(), [removal('1', 0)]);
+
+  const erased = await changesOf(`delete from latchkey.keys where id in ('key_1', 'key_2')`);
+  const names = new Map(erased).get('keyHash') ?? [];
+  assert.deepEqual(await load(), []);
+  const lost = await database.begin((transaction) => loadLostHashes(transaction, names));
+  assert.deepEqual(new Set(lost), new Set([removal('1', 0), removal('2', 3)]));
+});
+
+test('a hash that another key has taken over is not lost', async () => {
+  await database`
+    insert into latchkey.keys (id, workspace_id, api_id, hash, start, created_at_ms)
+    values ('key_3', 'ws_1', 'api_1', sha256('3'), '', 1)`;
+  const changed = await changesOf(`
+    update latchkey.keys set hash = sha256('4') where id = 'key_3';
+    insert into latchkey.keys (id, workspace_id, api_id, hash, start, created_at_ms)
+    values ('key_4', 'ws_1', 'api_1', sha256('3'), '', 1)`);
+  const names = new Map(changed).get('keyHash') ?? [];
+  assert.equal(names.length, 1);
+  assert.deepEqual(await database.begin((sql) => loadLostHashes(sql, names)), []);
 });

@@ -216,6 +216,20 @@ select latchkey.follow('latchkey.role_permissions', 'role', 'role_id');
 select latchkey.follow('latchkey.ratelimits', 'key', 'key_id');
 select latchkey.follow('latchkey.ratelimits', 'identity', 'identity_id');
 
+-- A node knows a key by its hash alone: it has to be told of a hash that no longer leads anywhere.
+create function latchkey.note_lost_hash() returns trigger language plpgsql as $$
+begin
+  insert into latchkey.changes (entity, id)
+    values ('keyHash', old.hash_kind || ':' || encode(old.hash, 'hex'));
+  perform pg_notify('latchkey_changes', '');
+  return null;
+end $$;
+create trigger note_lost_hash after update of hash, hash_kind on latchkey.keys
+  for each row when (old.hash <> new.hash or old.hash_kind <> new.hash_kind)
+  execute function latchkey.note_lost_hash();
+create trigger note_deleted_hash after delete on latchkey.keys
+  for each row execute function latchkey.note_lost_hash();
+
 -- Of the credits only their coming and going matters to a node.
 create trigger note_key_insert after insert on latchkey.key_credits
   referencing new table as changed_rows
