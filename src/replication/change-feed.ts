@@ -26,6 +26,17 @@ export async function readDatabaseState(transaction: Transaction): Promise<Datab
   return row;
 }
 
+/**
+ * For the rest of the transaction, statements keep one plan, which goes by indexes: planning the
+ * statement that loads keys takes 3 ms, running it for ten keys 0.2 ms. And a plan for an unknown
+ * snapshot would read the whole log.
+ */
+export async function planForFew(transaction: Transaction): Promise<void> {
+  await transaction`
+    select set_config('plan_cache_mode', 'force_generic_plan', true),
+           set_config('enable_seqscan', 'off', true)`;
+}
+
 /** The lowest transaction id that was not yet settled in a snapshot, `xmin:xmax:list`. */
 export function oldestUnsettled(snapshot: string): bigint {
   return BigInt(snapshot.slice(0, snapshot.indexOf(':')));

@@ -46,7 +46,8 @@ async function readEverything(
   // Not compiled, which takes longer than it saves; and joined row by row along the indexes: a hash
   // join reads three tables before its first row, while we wait.
   await transaction.unsafe(
-    `set local jit = off; set local enable_hashjoin = off; set local work_mem = '64MB'`,
+    `set local enable_seqscan = on; set local enable_hashjoin = off;
+     set local jit = off; set local work_mem = '64MB'`,
   );
   let saidAtMs = clock();
   let count = 0;

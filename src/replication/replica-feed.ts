@@ -10,7 +10,13 @@ import type { ReplicaWriter } from '../keys/replica-writer.ts';
 import type { Database, Transaction } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
 import { applyChanges } from './apply-changes.ts';
-import { oldestUnsettled, readChanges, readDatabaseState } from './change-feed.ts';
+import {
+  type ChangedEntities,
+  oldestUnsettled,
+  planForFew,
+  readChanges,
+  readDatabaseState,
+} from './change-feed.ts';
 import { copyEverything } from './first-copy.ts';
 
 export type ReplicaFeedOptions = {
@@ -42,11 +48,15 @@ export class ReplicaFeed {
     const { database, page, clock } = this.#options;
     const startedAtMs = clock();
     await database.begin('isolation level repeatable read read only', async (transaction) => {
-      const { prunedBelow, ...state } = await readDatabaseState(transaction);
-      const reached = { ...state, format: replicaFormat };
       const applied = this.writer?.watermark();
-      if (this.writer && applied && isFollowable(applied, reached, prunedBelow)) {
-        await this.#follow(transaction, this.writer, { applied, reached });
+      // Sent together: each answer that is waited for costs both sides as much as the question.
+      const [{ prunedBelow, ...state }, changed] = await Promise.all([
+        readDatabaseState(transaction),
+        applied && readFew(transaction, applied),
+      ]);
+      const reached = { ...state, format: replicaFormat };
+      if (this.writer && applied && changed && isFollowable(applied, reached, prunedBelow)) {
+        await this.#follow(transaction, this.writer, { changed, reached });
       } else {
         await this.#copyAnew(transaction, reached);
       }
@@ -57,9 +67,8 @@ export class ReplicaFeed {
   async #follow(
     transaction: Transaction,
     writer: ReplicaWriter,
-    { applied, reached }: { applied: Watermark; reached: Watermark },
+    { changed, reached }: { changed: ChangedEntities; reached: Watermark },
   ): Promise<void> {
-    const changed = await readChanges(transaction, applied.snapshot);
     if (changed.size === 0) return;
     const count = await applyChanges(transaction, { changed, writer, reached });
     const kinds = [...changed.keys()];
@@ -78,6 +87,14 @@ export class ReplicaFeed {
     this.writer = fresh;
     this.fullCopyCount += 1;
   }
+}
+
+async function readFew(transaction: Transaction, applied: Watermark): Promise<ChangedEntities> {
+  const [, changed] = await Promise.all([
+    planForFew(transaction),
+    readChanges(transaction, applied.snapshot),
+  ]);
+  return changed;
 }
 
 function isFollowable(applied: Watermark, state: Watermark, prunedBelow: string): boolean {

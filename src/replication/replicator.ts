@@ -6,6 +6,7 @@
  * What it does not do: it never stops serving. While Postgres is away, or while a copy is built
  * anew, the replica in use goes on answering, and `status` says how old it is.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { type Backoff, createBackoff } from '../lib/backoff.ts';
 import { classifyDatabaseError } from '../lib/database.ts';
 import { pruneChanges } from './change-feed.ts';
@@ -35,6 +36,11 @@ const channel = 'latchkey_changes';
 /** Covers a lost notification. Through a pooler, which drops LISTEN, it is all there is. */
 const pollListeningMs = 1000;
 const pollBlindMs = 100;
+/**
+ * Whoever is woken sooner after the last poll waits, so that a stream of changes is read together:
+ * each poll costs both processes some 2 ms and the disk a flush, for one change as for fifty.
+ */
+const pollSpacingMs = 8;
 const pruneEveryMs = 600_000;
 const changesRetentionHours = 24;
 
@@ -93,8 +99,11 @@ export class Replicator {
   async #loop(): Promise<void> {
     if (!this.#feed.writer) await this.#options.prepared.catch(() => {});
     while (!this.#isStopping) {
+      const startedAtMs = performance.now();
       await this.#turn();
       await this.#sleep(this.#isListening ? pollListeningMs : pollBlindMs);
+      const earlyMs = startedAtMs + pollSpacingMs - performance.now();
+      if (earlyMs > 0 && !this.#isStopping) await pause(earlyMs);
     }
     await this.#feed.writer?.close();
   }

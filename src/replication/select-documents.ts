@@ -67,7 +67,9 @@ const linksOf = (alias: string, table: string, { link, whose }: { link: string; 
 
 const keys = (whose: Whose) => `
   select ${list(keyColumns)} from latchkey.keys e
-  left join latchkey.key_credits c on c.key_id = e.id
+  left join (
+    select key_id from latchkey.key_credits where ${whose('key_id')}
+  ) c on c.key_id = e.id
   ${linksOf('p', 'key_permissions', { link: 'permission_id', whose })}
   ${linksOf('r', 'key_roles', { link: 'role_id', whose })}
   ${limitsOf('key_id', whose)}`;

@@ -94,7 +94,9 @@ create table latchkey.keys (
   updated_at_ms bigint,
   deleted_at_ms bigint,
   unique (hash, hash_kind)
-);
+)
+-- Room in each page for a changed row, so that no index has to be changed with it.
+with (fillfactor = 85);
 create index keys_of_api on latchkey.keys (api_id, id) where deleted_at_ms is null;
 create index keys_of_identity on latchkey.keys (identity_id, id) where identity_id is not null;
 
@@ -172,34 +174,34 @@ create table latchkey.changes (
 create index changes_xid on latchkey.changes (xid);
 create index changes_logged_at on latchkey.changes using brin (logged_at);
 
--- Statement level with a transition table: a bulk load of a million rows is one insert here.
--- Arguments: the entity that changed, and the column that holds its id.
-create function latchkey.note_changes() returns trigger language plpgsql as $$
-declare
-  noted bigint;
-begin
-  execute format(
-    'insert into latchkey.changes (entity, id)
-       select distinct %L, %I from changed_rows where %I is not null',
-    tg_argv[0], tg_argv[1], tg_argv[1]);
-  get diagnostics noted = row_count;
-  if noted > 0 then
-    perform pg_notify('latchkey_changes', '');
-  end if;
-  return null;
-end $$;
-
+-- Statement level with a transition table: a bulk load of a million rows is one insert here. Each
+-- table has a function of its own, whose statement is planned once in a session: with one function
+-- for all, and the statement put together at each call, a trigger took 0.35 ms, and not 0.15.
 create function latchkey.follow(source regclass, entity text, id_column text) returns void
 language plpgsql as $$
 declare
   event text;
+  note text := format('latchkey.%I', 'note_' || replace(source::text, '.', '_') || '_' || entity);
 begin
+  execute format(
+    'create function %s() returns trigger language plpgsql as $body$
+     begin
+       insert into latchkey.changes (entity, id)
+         select distinct %L, %I from changed_rows where %I is not null;
+       if found then
+         perform pg_notify(''latchkey_changes'', '''');
+       end if;
+       return null;
+     end $body$',
+    note, entity, id_column, id_column);
   foreach event in array array['insert', 'update', 'delete'] loop
+    -- Of the credits only their coming and going matters to a node.
+    continue when source = 'latchkey.key_credits'::regclass and event = 'update';
     execute format(
       'create trigger %I after %s on %s referencing %s table as changed_rows
-         for each statement execute function latchkey.note_changes(%L, %L)',
+         for each statement execute function %s()',
       'note_' || entity || '_' || event, event, source,
-      case event when 'delete' then 'old' else 'new' end, entity, id_column);
+      case event when 'delete' then 'old' else 'new' end, note);
   end loop;
 end $$;
 
@@ -215,6 +217,7 @@ select latchkey.follow('latchkey.key_roles', 'key', 'key_id');
 select latchkey.follow('latchkey.role_permissions', 'role', 'role_id');
 select latchkey.follow('latchkey.ratelimits', 'key', 'key_id');
 select latchkey.follow('latchkey.ratelimits', 'identity', 'identity_id');
+select latchkey.follow('latchkey.key_credits', 'key', 'key_id');
 
 -- A node knows a key by its hash alone: it has to be told of a hash that no longer leads anywhere.
 create function latchkey.note_lost_hash() returns trigger language plpgsql as $$
@@ -229,11 +232,3 @@ create trigger note_lost_hash after update of hash, hash_kind on latchkey.keys
   execute function latchkey.note_lost_hash();
 create trigger note_deleted_hash after delete on latchkey.keys
   for each row execute function latchkey.note_lost_hash();
-
--- Of the credits only their coming and going matters to a node.
-create trigger note_key_insert after insert on latchkey.key_credits
-  referencing new table as changed_rows
-  for each statement execute function latchkey.note_changes('key', 'key_id');
-create trigger note_key_delete after delete on latchkey.key_credits
-  referencing old table as changed_rows
-  for each statement execute function latchkey.note_changes('key', 'key_id');
