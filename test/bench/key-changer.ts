@@ -1,6 +1,6 @@
 /**
  * Changes keys in PostgreSQL at a steady rate until its standard input ends, and then prints how
- * many: so it ends with whoever started it.
+ * many: so it ends with whoever started it. A first line says that it has begun.
  *
  *     key-changer.ts <URL of PostgreSQL> <number of keys> <changes per second>
  */
@@ -20,6 +20,8 @@ process.stdin.resume().once('end', () => {
   isStopping = true;
 });
 
+await database`select 1`;
+process.stdout.write('{"isChanging":true}\n');
 const startedAtMs = performance.now();
 let changedCount = 0;
 while (!isStopping) {

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { ChangerArguments } from './key-changer.ts';
 import { otherProcessors, pin } from './processor.ts';
 
@@ -12,23 +13,26 @@ export type KeyChanges = {
   stop(): Promise<number>;
 };
 
-export function startKeyChanges(databaseUrl: string, keyCount: number): KeyChanges {
+/**
+ * Resolves when keys are being changed: what starting the process costs is not part of what is
+ * measured beside it.
+ */
+export async function startKeyChanges(databaseUrl: string, keyCount: number): Promise<KeyChanges> {
   const args: ChangerArguments = [databaseUrl, String(keyCount), String(changesPerSecond)];
   const script = join(import.meta.dirname, 'key-changer.ts');
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   pin(child.pid as number, otherProcessors);
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
+  const lines: string[] = [];
+  const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  await Promise.race([once(output, 'line'), once(child, 'exit')]);
   return {
     async stop() {
       const closed = once(child, 'close');
       child.stdin.end();
       await closed;
-      return (JSON.parse(output) as { changedPerSecond: number }).changedPerSecond;
+      return (JSON.parse(lines.at(-1) ?? '') as { changedPerSecond: number }).changedPerSecond;
     },
   };
 }

@@ -31,7 +31,7 @@ async function measureChanges(bench: Bench): Promise<Measured> {
     [product.verify, changing],
     async ({ name }, work) => {
       if (name !== changing.name) return work();
-      const changes = startKeyChanges(url, world.keyCount);
+      const changes = await startKeyChanges(url, world.keyCount);
       try {
         return await work();
       } finally {
@@ -82,7 +82,7 @@ const verdictOnly = 'from the read request to the verdict, by its own histogram'
 export async function measureRevocations(bench: Bench): Promise<MeasuredBars> {
   const { node, world, plan, say } = bench;
   say(`── ${plan.revocationCount} revocations, ${changesPerSecond} changes a second beside them`);
-  const changes = startKeyChanges(databaseUrl(world.dataDir), world.keyCount);
+  const changes = await startKeyChanges(databaseUrl(world.dataDir), world.keyCount);
   let lagsMs: number[] = [];
   let reached = 0;
   try {
