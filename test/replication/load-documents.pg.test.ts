@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { hash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { migrate } from '../../src/control/migrate.ts';
-import type { ReplicaChange } from '../../src/keys/replica-change.ts';
+import type { KeyRecord } from '../../src/domain/records.ts';
+import type { KeyChange, ReplicaChange } from '../../src/keys/replica-change.ts';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
 import { readChanges } from '../../src/replication/change-feed.ts';
 import {
@@ -173,4 +174,22 @@ test('a hash that another key has taken over is not lost', async () => {
   const names = new Map(changed).get('keyHash') ?? [];
   assert.equal(names.length, 1);
   assert.deepEqual(await database.begin((sql) => loadLostHashes(sql, names)), []);
+});
+
+test('rows of any size are copied whole, however the network cuts them', async () => {
+  await database.unsafe(`
+    insert into latchkey.keys (id, workspace_id, api_id, hash, start, meta, created_at_ms)
+    select 'key_n' || n, 'ws_1', 'api_1', sha256(('n' || n)::bytea), '',
+      '{"n":"' || repeat('x', case when n % 500 = 0 then 300000 else n % 1000 end) || '"}', 1
+    from generate_series(1, 3000) n`);
+  const [copied, loaded] = await database.begin(async (transaction) => {
+    const changes: ReplicaChange[] = [];
+    for await (const batch of loadAllDocuments(transaction, 'key')) changes.push(...batch);
+    const ids = changes.map(({ record }) => (record as KeyRecord).keyId);
+    return [changes, await loadDocuments(transaction, 'key', ids)] as const;
+  });
+  const byHash = (one: ReplicaChange, other: ReplicaChange) =>
+    Buffer.compare((one as KeyChange).hash, (other as KeyChange).hash);
+  assert.ok(copied.length >= 3000);
+  assert.deepEqual(copied.sort(byHash), loaded.sort(byHash));
 });
