@@ -34,9 +34,6 @@ export async function copyEverything(
   }
 }
 
-/** The fill wants identities first; the others come in any order. */
-const kindsInOrder = ['identity', ...entityKinds.filter((kind) => kind !== 'identity')] as const;
-
 type Reading = { fill: ReplicaFill; logger: Logger; clock: () => number };
 
 async function readEverything(
@@ -51,7 +48,7 @@ async function readEverything(
   );
   let saidAtMs = clock();
   let count = 0;
-  for (const kind of kindsInOrder) {
+  for (const kind of entityKinds) {
     for await (const changes of loadAllDocuments(transaction, kind)) {
       fill.add(changes);
       count += changes.length;

@@ -131,7 +131,7 @@ export async function loadLostHashes(
   return rows.map(({ hash, hashKind }) => ({ kind: 'key', hash, hashKind, record: undefined }));
 }
 
-/** All entities of a kind, some at a time; identities in the order of their ids. */
+/** All entities of a kind, some at a time. */
 export async function* loadAllDocuments(
   transaction: Transaction,
   kind: EntityKind,

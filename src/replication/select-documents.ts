@@ -82,7 +82,7 @@ const identities = (whose: Whose) => `
 export const someKeys = `${keys(ofSome)} where e.id = any($1)`;
 export const everyKey = `${keys(everyones)} where e.deleted_at_ms is null`;
 export const someIdentities = `${identities(ofSome)} and e.id = any($1)`;
-export const everyIdentity = `${identities(everyones)} order by e.id`;
+export const everyIdentity = identities(everyones);
 
 export type OtherKind = Exclude<EntityKind, 'key' | 'identity'>;
 
