@@ -71,8 +71,7 @@ export class ReplicaFeed {
   ): Promise<void> {
     if (changed.size === 0) return;
     const count = await applyChanges(transaction, { changed, writer, reached });
-    const kinds = [...changed.keys()];
-    const touchesDocuments = kinds.some((kind) => kind !== 'key' && kind !== 'identity');
+    const touchesDocuments = [...changed.keys()].some((kind) => !uncachedKinds.has(kind));
     this.#options.page.raise({ touchesDocuments });
     this.appliedChangeCount += count;
   }
@@ -88,6 +87,9 @@ export class ReplicaFeed {
     this.fullCopyCount += 1;
   }
 }
+
+/** Workers keep nothing of these between two look-ups. */
+const uncachedKinds: ReadonlySet<string> = new Set(['key', 'keyHash', 'identity']);
 
 async function readFew(transaction: Transaction, applied: Watermark): Promise<ChangedEntities> {
   const [, changed] = await Promise.all([
