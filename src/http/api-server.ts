@@ -49,10 +49,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   const { lookup, limits, clock, stopwatch, bodyBytesMax } = ports;
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
-  const rootKeys: RootKeyLookup = {
-    rootKeyByDigest: lookup.rootKeyByDigest,
-    workspace: (workspaceId) => lookup.find('workspace', workspaceId),
-  };
+  const rootKeys: RootKeyLookup = { rootKeyByDigest: lookup.rootKeyByDigest };
   const endpoint = { app, traffic, rootKeys, limits, clock, stopwatch, bodyBytesMax };
   const liveness = { path: '/v2/liveness', traffic };
 
@@ -69,7 +66,11 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   });
   addForwardAuth({
     ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth },
-    lookup: { ...rootKeys, api: (apiId) => lookup.find('api', apiId) },
+    lookup: {
+      ...rootKeys,
+      workspace: (workspaceId) => lookup.find('workspace', workspaceId),
+      api: (apiId) => lookup.find('api', apiId),
+    },
   });
   addRatelimitEndpoints(endpoint, ports);
   for (const call of ports.calls) {

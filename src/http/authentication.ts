@@ -6,11 +6,15 @@ import type { Principal } from '../domain/principal.ts';
 import type { RootKeyRecord, WorkspaceRecord } from '../domain/records.ts';
 
 export type RootKeyLookup = {
-  rootKeyByDigest(digest: string): (RootKeyRecord & { grants: Grants }) | undefined;
-  workspace(workspaceId: string): WorkspaceRecord | undefined;
+  /** With its workspace as it is now. */
+  rootKeyByDigest(digest: string): KnownRootKey | undefined;
 };
 
-export type Authentication = Principal | RequestFault;
+type KnownRootKey = RootKeyRecord & { grants: Grants; workspace: WorkspaceRecord | undefined };
+
+/** A root key that is good, and its workspace. */
+export type Authenticated = Principal & { workspace: WorkspaceRecord };
+export type Authentication = Authenticated | RequestFault;
 
 const scheme = 'Bearer ';
 
@@ -56,10 +60,10 @@ export function authenticate(header: string, lookup: RootKeyLookup, nowMs: numbe
   const token = trimmed.slice(scheme.length).trim();
   const rootKey = lookup.rootKeyByDigest(keyDigest(token));
   if (!rootKey) return unknown;
-  const workspace = lookup.workspace(rootKey.workspaceId);
+  const { workspace } = rootKey;
   if (!workspace) return workspaceGone;
   if (!workspace.isEnabled) return workspaceDisabled;
   if (!rootKey.isEnabled) return keyDisabled;
   if (rootKey.expiresAtMs !== 0 && nowMs > rootKey.expiresAtMs) return keyExpired;
-  return rootKey;
+  return rootKey as KnownRootKey & { workspace: WorkspaceRecord };
 }

@@ -6,6 +6,7 @@ import type { Schema } from '../contract/json-schema.ts';
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
 import {
+  type Authenticated,
   authenticate,
   isFault,
   missingAuthorization,
@@ -103,12 +104,11 @@ function admit(
 
 /** Counts the request, and lets the answer say what is left. */
 function overQuota(
-  { rootKeys, limits, clock }: JsonEndpointOptions,
+  { limits, clock }: JsonEndpointOptions,
   exchange: Exchange,
-  { workspaceId }: Principal,
+  { workspace }: Authenticated,
 ): RequestFault | undefined {
-  const workspace = rootKeys.workspace(workspaceId);
-  const quota = workspace && takeRequest(limits, workspace, clock());
+  const quota = takeRequest(limits, workspace, clock());
   if (quota) exchange.quotaHeaders = quota.headers;
   return quota?.refusal;
 }

@@ -1,10 +1,13 @@
 /** On whose authority a proxy asks: a root key's, or that of an API which the operator opened. */
 import { apiNeed, compileGrants, type Grants, holds } from '../domain/grants.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ApiRecord } from '../domain/records.ts';
+import type { ApiRecord, WorkspaceRecord } from '../domain/records.ts';
 import { authenticate, isFault, type RootKeyLookup } from './authentication.ts';
 
-export type ProxyLookup = RootKeyLookup & { api(apiId: string): ApiRecord | undefined };
+export type ProxyLookup = RootKeyLookup & {
+  api(apiId: string): ApiRecord | undefined;
+  workspace(workspaceId: string): WorkspaceRecord | undefined;
+};
 
 export type ProxyPrincipal =
   | { ok: true; principal: Principal }

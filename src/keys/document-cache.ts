@@ -3,14 +3,17 @@
  * seldom. They are kept until any of them changes.
  */
 import { compileGrants, type Grants } from '../domain/grants.ts';
-import type { RootKeyRecord } from '../domain/records.ts';
+import type { RootKeyRecord, WorkspaceRecord } from '../domain/records.ts';
 import type { Namespace } from '../limits/namespace.ts';
 import type { Rights } from '../verify/rights.ts';
 import { NamespaceCache } from './namespace-cache.ts';
 import type { ReplicaTables } from './replica-tables.ts';
-import { type KeyTraits, parseKeyTraits, TraitsCache } from './traits.ts';
+import { type KeyTraits, parseKeyTraits, TraitsCache, type TraitsReader } from './traits.ts';
 
-export type RootKey = RootKeyRecord & { grants: Grants };
+export type RootKey = RootKeyRecord & {
+  grants: Grants;
+  workspace: WorkspaceRecord | undefined;
+};
 
 /** Rights follow from traits and documents: they are gathered once, until a document changes. */
 export type KeyTraitsWithRights = KeyTraits & { rights: Rights | undefined };
@@ -37,7 +40,7 @@ export class DocumentCache {
   rootKey(tables: ReplicaTables, digest: string): RootKey | undefined {
     const known = this.#rootKeys.get(digest);
     if (known !== undefined || this.#rootKeys.has(digest)) return known;
-    return remember(this.#rootKeys, digest, readRootKey(tables, digest));
+    return remember(this.#rootKeys, digest, this.#readRootKey(tables, digest));
   }
 
   namespace(tables: ReplicaTables, workspaceId: string, nameOrId: string): Namespace | undefined {
@@ -45,7 +48,8 @@ export class DocumentCache {
   }
 
   /** A field, so that it can be handed on as it is. */
-  readonly keyTraits = (text: string): KeyTraitsWithRights => this.#keyTraits.read(text);
+  readonly keyTraits: TraitsReader<KeyTraitsWithRights> = (record, length) =>
+    this.#keyTraits.read(record, length);
 
   forget(): void {
     this.#documents.clear();
@@ -53,17 +57,20 @@ export class DocumentCache {
     this.#namespaces.forget();
     this.#keyTraits.forget();
   }
+
+  #readRootKey(tables: ReplicaTables, digest: string): RootKey | undefined {
+    const bytes = tables.rootKeys.getBinaryFast(Buffer.from(digest, 'latin1'));
+    if (!bytes) return undefined;
+    const record = JSON.parse(bytes.toString()) as RootKeyRecord;
+    const { workspaceId, permissions } = record;
+    const workspace = this.document(tables, `workspace:${workspaceId}`);
+    const grants = compileGrants(workspaceId, permissions);
+    return { ...record, grants, workspace: workspace as WorkspaceRecord | undefined };
+  }
 }
 
 function remember<T>(cache: Map<string, T>, name: string, value: T): T {
   if (cache.size >= cachedMax) cache.clear();
   cache.set(name, value);
   return value;
-}
-
-function readRootKey(tables: ReplicaTables, digest: string): RootKey | undefined {
-  const bytes = tables.rootKeys.getBinaryFast(Buffer.from(digest, 'latin1'));
-  if (!bytes) return undefined;
-  const record = JSON.parse(bytes.toString()) as RootKeyRecord;
-  return { ...record, grants: compileGrants(record.workspaceId, record.permissions) };
 }

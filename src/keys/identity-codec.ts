@@ -8,7 +8,13 @@
 import type { IdentityRecord } from '../domain/records.ts';
 import { assert } from '../lib/assert.ts';
 import { joinRecord, readTexts, readU32, type StoredValue } from './record-text.ts';
-import { type IdentityTraits, identityTraitsText, limitIdsText, limitsOf } from './traits.ts';
+import {
+  type IdentityTraits,
+  identityTraitsText,
+  limitIdsText,
+  limitsOf,
+  type TraitsReader,
+} from './traits.ts';
 
 const formatVersion = 1;
 const textsAt = 14;
@@ -30,7 +36,7 @@ export function encodeIdentityRecord(record: IdentityRecord): Buffer {
 export function decodeIdentityRecord(
   value: StoredValue,
   identityId: string,
-  traitsOf: (text: string) => IdentityTraits,
+  readTraits: TraitsReader<IdentityTraits>,
 ): IdentityRecord {
   const { bytes, valueStart: at } = value;
   assert(bytes[at] === formatVersion, 'an identity has an unknown format');
@@ -38,7 +44,7 @@ export function decodeIdentityRecord(
   const externalIdAt = readU32(bytes, at + 2);
   const limitIdsAt = externalIdAt + readU32(bytes, at + 6);
   const metaAt = limitIdsAt + readU32(bytes, at + 10);
-  const traits = traitsOf(text.substring(0, externalIdAt));
+  const traits = readTraits(text, externalIdAt);
   return {
     identityId,
     workspaceId: traits.workspaceId,

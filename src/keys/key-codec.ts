@@ -11,7 +11,13 @@
 import type { KeyRecord } from '../domain/records.ts';
 import { assert } from '../lib/assert.ts';
 import { joinRecord, readTexts, readU16, readU32, type StoredValue } from './record-text.ts';
-import { type KeyTraits, keyTraitsText, limitIdsText, limitsOf } from './traits.ts';
+import {
+  type KeyTraits,
+  keyTraitsText,
+  limitIdsText,
+  limitsOf,
+  type TraitsReader,
+} from './traits.ts';
 
 const formatVersion = 3;
 const textsAt = 26;
@@ -47,7 +53,7 @@ export type DecodedKey<Traits> = { key: KeyRecord; traits: Traits };
 /** Copies everything out of the value. */
 export function decodeKeyRecord<Traits extends KeyTraits>(
   value: StoredValue,
-  traitsOf: (text: string) => Traits,
+  readTraits: TraitsReader<Traits>,
 ): DecodedKey<Traits> {
   const { bytes, valueStart: at } = value;
   assert(bytes[at] === formatVersion, 'a key record has an unknown format');
@@ -59,7 +65,7 @@ export function decodeKeyRecord<Traits extends KeyTraits>(
   const limitIdsAt = migrationIdAt + readU16(bytes, at + 6);
   const nameAt = limitIdsAt + readU32(bytes, at + 20);
   const metaAt = nameAt + readU16(bytes, at + 24);
-  const traits = traitsOf(text.substring(0, keyIdAt));
+  const traits = readTraits(text, keyIdAt);
   const key = {
     keyId: text.substring(keyIdAt, identityIdAt),
     workspaceId: traits.workspaceId,

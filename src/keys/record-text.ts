@@ -21,10 +21,15 @@ export function joinRecord(numbers: Buffer, texts: readonly string[]): Buffer {
   return Buffer.concat([numbers, Buffer.from(all, isAscii ? 'latin1' : 'utf8')]);
 }
 
+/** What `toString` calls once it has found out the encoding. */
+type SliceableBuffer = Buffer & { latin1Slice(start: number, end: number): string };
+
 /** All texts of a record with so many bytes of numbers, as one. */
 export function readTexts({ bytes, valueStart, valueEnd }: StoredValue, numbers: number): string {
+  const start = valueStart + numbers;
   const isAscii = ((bytes[valueStart + 1] as number) & flagAscii) !== 0;
-  return bytes.toString(isAscii ? 'latin1' : 'utf8', valueStart + numbers, valueEnd);
+  if (isAscii) return (bytes as SliceableBuffer).latin1Slice(start, valueEnd);
+  return bytes.toString('utf8', start, valueEnd);
 }
 
 export function readU16(bytes: Buffer, at: number): number {

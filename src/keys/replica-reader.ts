@@ -32,7 +32,8 @@ export function openReplicaReader(path: string, page: GenerationPage): ReplicaRe
   let view = new ReplicaView(path);
   const cache = new DocumentCache();
   const identityTraits = new TraitsCache(parseIdentityTraits);
-  const readIdentityTraits = (text: string) => identityTraits.read(text);
+  const readIdentityTraits = (record: string, length: number) =>
+    identityTraits.read(record, length);
   const idleRenewal = setInterval(refresh, idleRenewalMs).unref();
 
   function refresh(): void {

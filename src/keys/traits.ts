@@ -14,29 +14,44 @@ export type KeyTraits = Pick<KeyRecord, 'workspaceId' | 'apiId' | 'permissionIds
 
 export type IdentityTraits = { workspaceId: string; limits: readonly LimitTerms[] };
 
+/** Traits are the first `length` characters of a record's texts. */
+export type TraitsReader<Traits> = (record: string, length: number) => Traits;
+
 /** Parsed texts that are kept; past it all are forgotten. */
 const cachedTextsMax = 10_000;
 
 export class TraitsCache<Traits> {
   readonly #parse: (text: string) => Traits;
   readonly #cached = new Map<string, Traits>();
+  #lastText = '';
+  #last: Traits | undefined;
 
   constructor(parse: (text: string) => Traits) {
     this.#parse = parse;
   }
 
-  /** The same object for the same text, until `forget`. */
-  read(text: string): Traits {
-    const known = this.#cached.get(text);
-    if (known !== undefined) return known;
-    if (this.#cached.size >= cachedTextsMax) this.#cached.clear();
-    const traits = this.#parse(text);
-    this.#cached.set(text, traits);
+  /** Of the first `length` characters; the same object for the same text, until `forget`. */
+  read(record: string, length: number): Traits {
+    // Mostly it is that of the record before: comparing is cheaper than cutting and hashing.
+    const isLast = length === this.#lastText.length && record.startsWith(this.#lastText);
+    if (isLast && this.#last !== undefined) return this.#last;
+    const text = record.substring(0, length);
+    const traits = this.#cached.get(text) ?? this.#add(text);
+    this.#lastText = text;
+    this.#last = traits;
     return traits;
   }
 
   forget(): void {
     this.#cached.clear();
+    this.#last = undefined;
+  }
+
+  #add(text: string): Traits {
+    if (this.#cached.size >= cachedTextsMax) this.#cached.clear();
+    const traits = this.#parse(text);
+    this.#cached.set(text, traits);
+    return traits;
   }
 }
 

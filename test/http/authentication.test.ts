@@ -23,18 +23,18 @@ type World = {
 /** The code of the fault, or the id of the root key that was found good. */
 function authenticated(header: string, world: World = {}): string {
   const isWorkspaceEnabled = 'isWorkspaceEnabled' in world ? world.isWorkspaceEnabled : true;
+  const workspace =
+    isWorkspaceEnabled === undefined
+      ? undefined
+      : {
+          workspaceId: good.workspaceId,
+          isEnabled: isWorkspaceEnabled,
+          requestsPerMinuteMax: null,
+          hasImports: false,
+        };
   const lookup = {
     rootKeyByDigest(digest: string) {
-      return digest === keyDigest(rootKey) ? { ...good, ...world.rootKey } : undefined;
-    },
-    workspace(workspaceId: string) {
-      if (isWorkspaceEnabled === undefined) return undefined;
-      return {
-        workspaceId,
-        isEnabled: isWorkspaceEnabled,
-        requestsPerMinuteMax: null,
-        hasImports: false,
-      };
+      return digest === keyDigest(rootKey) ? { ...good, workspace, ...world.rootKey } : undefined;
     },
   };
   const found = authenticate(header, lookup, nowMs);

@@ -88,7 +88,9 @@ export class ProxyWorld extends SmallWorld {
       },
       lookup: {
         rootKeyByDigest: (digest) =>
-          digest === rootKeyDigest ? { ...rootKey, grants } : undefined,
+          digest === rootKeyDigest
+            ? { ...rootKey, grants, workspace: this.lookup.find('workspace', 'ws_1') }
+            : undefined,
         workspace: (id) => this.lookup.find('workspace', id),
         api: (id) => this.lookup.find('api', id),
       },
