@@ -51,24 +51,43 @@ export type SegmentListing = {
   open: OpenListing[];
 };
 
-/** What lies in the spool now. Files that are not segments are left out: see `foreignSegments`. */
+/** A worker seals a few segments a second at most: more looks than these would be of no use. */
+const looksMax = 10;
+
+/**
+ * What lies in the spool now. Files that are not segments are left out: see `foreignSegments`.
+ * Looks again when a worker sealed a segment, and so renamed it, in the meantime: its events would
+ * be missed, and a count of what was accepted would go down.
+ */
 export function listSegments(folder: SpoolFolder): SegmentListing {
+  let listing = look(folder);
+  for (let lookCount = 1; listing.isMissingOne && lookCount < looksMax; lookCount += 1) {
+    listing = look(folder);
+  }
+  return { sealed: listing.sealed, open: listing.open };
+}
+
+function look(folder: SpoolFolder): SegmentListing & { isMissingOne: boolean } {
   const sealed: SealedName[] = [];
   const open: OpenListing[] = [];
+  let isMissingOne = false;
   for (const name of readdirSync(folder.segments).sort()) {
     const parsed = parseSealedName(name);
     if (parsed) sealed.push(parsed);
-    else if (ownerOfOpen(name) !== undefined) pushIfThere(open, folder, name);
+    else if (ownerOfOpen(name) !== undefined) {
+      const segment = openListing(folder, name);
+      if (segment) open.push(segment);
+      else isMissingOne = true;
+    }
   }
-  return { sealed, open };
+  return { sealed, open, isMissingOne };
 }
 
-/** A worker may seal the file, and so rename it, between the listing and this. */
-function pushIfThere(open: OpenListing[], folder: SpoolFolder, name: string): void {
+function openListing(folder: SpoolFolder, name: string): OpenListing | undefined {
   const path = join(folder.segments, name);
-  unlessAbsent(() => {
+  return unlessAbsent(() => {
     const fileBytes = statSync(path).size;
-    open.push({ name, frameCount: headerOf(path)?.frameCount ?? 0, fileBytes });
+    return { name, frameCount: headerOf(path)?.frameCount ?? 0, fileBytes };
   });
 }
 
