@@ -43,3 +43,25 @@ for (const perTurn of [1, 500]) {
     }
   });
 }
+
+test('while a writer seals, the count of what is spooled never goes down', async () => {
+  const temporary = temporaryFolder();
+  const spool = testSpool(temporary.path);
+  const child = startChild<AppenderArguments>('appender.ts', [temporary.path, 'w1', '0', '500']);
+  const spooledCount = () => {
+    const { sealed, open } = listSegments(spool.folder);
+    return [...sealed, ...open].reduce((sum, { frameCount }) => sum + frameCount, 0);
+  };
+  let latest = 0;
+  await waitFor('segments', () => {
+    for (let look = 0; look < 50; look++) {
+      const count = spooledCount();
+      assert.ok(count >= latest, `${count} after ${latest}`);
+      latest = count;
+    }
+    return listSegments(spool.folder).sealed.length >= 100;
+  });
+  await child.kill();
+  spool.close();
+  temporary.remove();
+});
