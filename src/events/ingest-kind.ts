@@ -26,8 +26,26 @@ export const ingestKind: EventKind<IngestEvent> = {
   appendRow: (row, fields) => row.bytes(fields[1]),
 };
 
+/**
+ * A row is a row: the first one of a batch is no line of names because it looks like one, and only
+ * the double quote keeps rows from ending.
+ */
+const rowSettings = {
+  input_format_csv_detect_header: '0',
+  input_format_tsv_detect_header: '0',
+  format_csv_allow_single_quotes: '0',
+  format_csv_allow_double_quotes: '1',
+};
+
 /** The same text for the same target: the order of its parts is ours. */
-function targetText({ database, table, columns, format, settings, head }: IngestTarget): string {
+export function targetText({
+  database,
+  table,
+  columns,
+  format,
+  settings,
+  head,
+}: IngestTarget): string {
   const sorted = Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1));
   return JSON.stringify([database, table, columns, format, sorted, head]);
 }
@@ -39,7 +57,7 @@ function insertInto(text: string): InsertTarget {
   return {
     table: `${database}.${table}`,
     statement: `INSERT INTO ${place}${list} FORMAT ${format}`,
-    settings: Object.fromEntries(settings),
+    settings: { ...Object.fromEntries(settings), ...rowSettings },
     head,
     isForeign: true,
   };

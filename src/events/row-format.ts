@@ -5,7 +5,7 @@
  */
 import { InsertRefused } from './insert-statement.ts';
 
-type Family = 'objects' | 'arrays' | 'csv' | 'tsv';
+type Family = 'objects' | 'arrays' | 'csv' | 'tsv' | 'raw';
 export type RowFormat = { name: string; family: Family; hasHead: boolean };
 
 const formats: readonly RowFormat[] = [
@@ -13,7 +13,8 @@ const formats: readonly RowFormat[] = [
   ...named('arrays', false, 'JSONCompactEachRow', 'JSONCompactStringsEachRow'),
   ...named('csv', false, 'CSV'),
   ...named('csv', true, 'CSVWithNames'),
-  ...named('tsv', false, 'TabSeparated', 'TSV', 'TabSeparatedRaw', 'TSVRaw'),
+  ...named('tsv', false, 'TabSeparated', 'TSV'),
+  ...named('raw', false, 'TabSeparatedRaw', 'TSVRaw'),
   ...named('tsv', true, 'TabSeparatedWithNames', 'TSVWithNames'),
 ];
 
@@ -29,25 +30,41 @@ export function rowFormat(name: string): RowFormat {
   throw new InsertRefused(73, 'UNKNOWN_FORMAT', `Format ${name} is not taken here: ${known}`);
 }
 
-/** `from` inclusive, `to` exclusive. */
-export type RowRange = { from: number; to: number };
+/** Of one row: `from` inclusive, `to` exclusive. */
+export type TakeRow = (from: number, to: number) => void;
 
-/** The rows in the bytes, without what stands between them. Throws InsertRefused. */
-export function findRows(bytes: Buffer, { family }: RowFormat): RowRange[] {
+/**
+ * Tells each row in the bytes, without what stands between them; no object is made for any of them.
+ * `delimiter` is a byte of CSV. Throws InsertRefused.
+ */
+export function findRows(
+  bytes: Buffer,
+  { format: { family }, delimiter = comma }: { format: RowFormat; delimiter?: number | undefined },
+  takeRow: TakeRow,
+): void {
   switch (family) {
     case 'objects':
     case 'arrays':
-      return jsonRows(bytes, family);
+      jsonRows(bytes, family, takeRow);
+      break;
     case 'csv':
-      return lines(bytes, true);
+      lines(bytes, (from) => csvFieldEnd(bytes, from, delimiter), takeRow);
+      break;
     case 'tsv':
-      return lines(bytes, false);
+      lines(bytes, (from) => tsvFieldEnd(bytes, from), takeRow);
+      break;
+    case 'raw':
+      lines(bytes, (from) => rawLineEnd(bytes, from), takeRow);
+      break;
     default:
-      return family satisfies never;
+      family satisfies never;
   }
 }
 
+const tab = 9;
 const lineFeed = 10;
+const carriageReturn = 13;
+const space = 32;
 const quote = 34;
 const comma = 44;
 const openBracket = 91;
@@ -56,44 +73,79 @@ const closeBracket = 93;
 const openBrace = 123;
 const closeBrace = 125;
 
-/** A line break within quotes belongs to its CSV row; in TSV it is always escaped. */
-function lines(bytes: Buffer, hasQuotes: boolean): RowRange[] {
-  const rows: RowRange[] = [];
-  let isQuoted = false;
-  let from = 0;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at];
-    if (hasQuotes && byte === quote) isQuoted = !isQuoted;
-    if (byte !== lineFeed || isQuoted) continue;
-    pushLine(rows, bytes, { from, to: at });
-    from = at + 1;
+/**
+ * A row ends where ClickHouse sees its end, to the byte: one that went on into the next would take
+ * somebody else's rows with it. `fieldEnd` tells where the field that begins at `from` ends: at a
+ * delimiter, at a line feed, or behind the last byte.
+ */
+function lines(bytes: Buffer, fieldEnd: (from: number) => number, takeRow: TakeRow): void {
+  let rowFrom = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    const end = fieldEnd(at);
+    at = end + 1;
+    if (end < bytes.length && bytes[end] !== lineFeed) continue;
+    takeRow(rowFrom, isReturn(bytes, end - 1) ? end - 1 : end);
+    rowFrom = at;
   }
-  if (isQuoted) throw incorrect('a quoted value does not end');
-  pushLine(rows, bytes, { from, to: bytes.length });
-  return rows;
+  // A delimiter was the last byte.
+  if (rowFrom < bytes.length) takeRow(rowFrom, bytes.length);
 }
 
-function pushLine(rows: RowRange[], bytes: Buffer, { from, to }: RowRange): void {
-  const end = bytes[to - 1] === 13 ? to - 1 : to;
-  if (end > from) rows.push({ from, to: end });
+/** Not one that is escaped: the line feed would be, without it. */
+function isReturn(bytes: Buffer, at: number): boolean {
+  return bytes[at] === carriageReturn && bytes[at - 1] !== backslash;
+}
+
+/** A quote opens a value only where the field begins, behind blanks at most. */
+function csvFieldEnd(bytes: Buffer, from: number, delimiter: number): number {
+  let at = from;
+  while (bytes[at] === space || bytes[at] === tab) at++;
+  if (bytes[at] === quote) at = quotedEnd(bytes, at);
+  while (at < bytes.length && bytes[at] !== delimiter && bytes[at] !== lineFeed) at++;
+  return at;
+}
+
+/** Behind the quote that ends the value; two of them are one that belongs to it. */
+function quotedEnd(bytes: Buffer, from: number): number {
+  for (let at = from + 1; at < bytes.length; at++) {
+    if (bytes[at] !== quote) continue;
+    if (bytes[at + 1] !== quote) return at + 1;
+    at++;
+  }
+  throw incorrect('a quoted value does not end');
+}
+
+/** A backslash takes away the meaning of the next byte, even of a line feed. */
+function tsvFieldEnd(bytes: Buffer, from: number): number {
+  for (let at = from; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === backslash) at++;
+    else if (byte === tab || byte === lineFeed) return at;
+    if (at >= bytes.length) throw incorrect('the last row ends with a backslash');
+  }
+  return bytes.length;
+}
+
+function rawLineEnd(bytes: Buffer, from: number): number {
+  const end = bytes.indexOf(lineFeed, from);
+  return end < 0 ? bytes.length : end;
 }
 
 /** Objects, or arrays, one after the other; all of them in an array is fine for objects too. */
-function jsonRows(bytes: Buffer, family: 'objects' | 'arrays'): RowRange[] {
+function jsonRows(bytes: Buffer, family: 'objects' | 'arrays', takeRow: TakeRow): void {
   const [open, what] = family === 'objects' ? [openBrace, 'an object'] : [openBracket, 'an array'];
-  const rows: RowRange[] = [];
   let at = skipBetween(bytes, 0);
   const isWrapped = family === 'objects' && bytes[at] === openBracket;
   if (isWrapped) at = skipBetween(bytes, at + 1);
   while (at < bytes.length && !(isWrapped && bytes[at] === closeBracket)) {
     if (bytes[at] !== open) throw incorrect(`a row must be ${what}`);
     const to = jsonEnd(bytes, at);
-    checkJson(bytes, { from: at, to });
-    rows.push({ from: at, to });
+    checkJson(bytes, at, to);
+    takeRow(at, to);
     at = skipBetween(bytes, to);
   }
   if (isWrapped && skipBetween(bytes, at + 1) < bytes.length) throw incorrect('rows after the end');
-  return rows;
 }
 
 /** Blanks, and the commas that may stand between rows. */
@@ -127,7 +179,7 @@ function stringEnd(bytes: Buffer, from: number): number {
   return bytes.length;
 }
 
-function checkJson(bytes: Buffer, { from, to }: RowRange): void {
+function checkJson(bytes: Buffer, from: number, to: number): void {
   try {
     JSON.parse(bytes.toString('utf8', from, to));
   } catch (error) {

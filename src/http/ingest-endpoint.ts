@@ -74,6 +74,12 @@ async function answerPacked(
   exchange: Exchange,
   { call, body }: Received,
 ): Promise<void> {
+  // Nothing is unpacked for strangers.
+  const { ingest } = options;
+  if (!ingest.knows(call.user, call.password)) {
+    answer(options, exchange, { call, body: Buffer.alloc(0) });
+    return;
+  }
   const unpacked = await unpack(call.encoding, body, options.bodyBytesMax);
   if (unpacked === 413) sendText(exchange, 413, tooLargeText(options.bodyBytesMax));
   else if (unpacked === 400) sendText(exchange, 400, notPacked);
@@ -84,13 +90,13 @@ const notPacked =
   'Code: 354. DB::Exception: the body is not packed as its Content-Encoding says, ' +
   'or that is not gzip, deflate or zstd. (ZLIB_INFLATE_FAILED)\n';
 
-const unpackers: Readonly<
-  Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>
-> = {
-  gzip: promisify(gunzip),
-  deflate: promisify(inflate),
-  zstd: promisify(zstdDecompress),
-};
+type Unpacker = (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>;
+
+const unpackers = new Map<string, Unpacker>([
+  ['gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['zstd', promisify(zstdDecompress)],
+]);
 
 /** Off the event loop, and never to more than `bytesMax`; else the status of the refusal. */
 async function unpack(
@@ -98,7 +104,7 @@ async function unpack(
   body: Buffer,
   bytesMax: number,
 ): Promise<Buffer | 400 | 413> {
-  const unpacker = unpackers[encoding];
+  const unpacker = unpackers.get(encoding);
   if (!unpacker) return 400;
   try {
     return await unpacker(body, { maxOutputLength: bytesMax });
@@ -114,7 +120,7 @@ function answer(
   { call, body }: Received,
 ): void {
   const { encoding: _encoding, queryId, ...request } = call;
-  const answered = ingest({ ...request, body });
+  const answered = ingest.take({ ...request, body });
   const headers: Headers = [['X-ClickHouse-Query-Id', queryId || exchange.requestId]];
   switch (answered.kind) {
     case 'alive':

@@ -1,6 +1,7 @@
 /** The part of a worker that takes rows of services around us. */
 import { createIngest, type Ingest } from '../events/ingest.ts';
 import { readIngestAccess } from '../events/ingest-access.ts';
+import { ingestKind } from '../events/ingest-kind.ts';
 import { payloadBytesMax } from '../events/segment.ts';
 import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
@@ -34,7 +35,8 @@ export function openWorkerIngest(
   releasers.push('spool of inserts', () => spool.close());
   return createIngest({
     access: readIngestAccess(settings.ingestUsersFile),
-    offer: spool.offer,
+    offer: (event) => spool.offer(ingestKind, event),
+    seal: () => spool.seal(),
     frameBytesMax: payloadBytesMax(segmentBytes) - targetBytesMax,
   });
 }

@@ -15,28 +15,33 @@ const base: IngestRequest = {
 };
 
 let taken: IngestEvent[] = [];
+/** After how many events. */
+const sealedAt: number[] = [];
 let ingest: Ingest;
 
 before(() => {
   ingest = createIngest({
     access,
     frameBytesMax: 20,
-    offer(_kind, event) {
-      taken.push(event as IngestEvent);
+    offer(event) {
+      taken.push(event);
       return undefined;
+    },
+    seal() {
+      sealedAt.push(taken.length);
     },
   });
 });
 
 function take(changes: Partial<IngestRequest> = {}) {
   taken = [];
-  const answer = ingest({ ...base, ...changes });
+  const answer = ingest.take({ ...base, ...changes });
   assert.equal(answer.kind, 'spooled', JSON.stringify(answer));
   return taken.map(({ target, rows }) => ({ ...target, rows: rows.toString() }));
 }
 
 function refusal(changes: Partial<IngestRequest> = {}): [number, number] {
-  const answer = ingest({ ...base, ...changes });
+  const answer = ingest.take({ ...base, ...changes });
   assert.equal(answer.kind, 'refused', JSON.stringify(answer));
   return answer.kind === 'refused' ? [answer.status, answer.refusal.code] : [0, 0];
 }
@@ -75,18 +80,51 @@ test('the line of names goes with the rows, and is no row', () => {
   ]);
 });
 
-test('how rows are read goes with them; how they are inserted, and files, do not', () => {
+test('how rows are read goes with them; how they are inserted does not', () => {
   const query =
     'INSERT INTO shop.requests SETTINGS async_insert=1, input_format_null_as_default=1 FORMAT CSV';
   const settings = {
     ...{ format_csv_delimiter: ';', wait_for_async_insert: '0', insert_deduplicate: '0' },
-    ...{ input_format_record_errors_file_path: '/x', format_schema: 'x', readonly: '2' },
+    ...{ readonly: '2', log_comment: 'x' },
   };
   const [event] = take({ query, settings, body: Buffer.from('1;2') });
   assert.deepEqual(event?.settings, {
     format_csv_delimiter: ';',
     input_format_null_as_default: '1',
   });
+});
+
+test('what would change where a row ends, or would skip one, is refused by name', () => {
+  taken = [];
+  for (const [name, value] of [
+    ['format_csv_allow_single_quotes', '1'],
+    ['input_format_csv_skip_first_lines', '1'],
+    ['input_format_allow_errors_num', '10'],
+    ['input_format_max_block_size_bytes', '1'],
+    ['input_format_record_errors_file_path', '/x'],
+    ['format_schema', 'x'],
+    ['format_csv_delimiter', '\t'],
+    ['format_csv_null_representation', '\n'],
+  ] as const) {
+    assert.equal(refusal({ settings: { [name]: value } })[0], 400, name);
+  }
+  const query = 'INSERT INTO shop.requests FORMAT CSV';
+  assert.deepEqual(refusal({ query, settings: { format_csv_delimiter: ';;' } }), [400, 36]);
+  assert.equal(taken.length, 0);
+});
+
+test('rows for more targets than a batch has room for begin another segment', () => {
+  taken = [];
+  sealedAt.length = 0;
+  for (let round = 0; round < 2; round += 1) {
+    for (let column = 0; column < 100; column += 1) {
+      const query = `INSERT INTO shop.requests (a${column}) FORMAT JSONEachRow`;
+      assert.equal(ingest.take({ ...base, query, body: Buffer.from('{}') }).kind, 'spooled');
+    }
+  }
+  assert.equal(sealedAt.length, 3);
+  const [first = 0, second = 0, third = 0] = sealedAt;
+  assert.deepEqual([second - first, third - second], [64, 64]);
 });
 
 test('the same target is the same text, in whatever order its settings came', () => {
@@ -128,7 +166,7 @@ test('what ClickHouse would refuse at once is refused with its number', () => {
 
 test('a client that asks whether somebody is there is answered', () => {
   for (const query of ['SELECT 1', 'SELECT 1 FORMAT CSV', "select 'ping'"]) {
-    assert.equal(ingest({ ...base, query, body: Buffer.alloc(0) }).kind, 'alive');
+    assert.equal(ingest.take({ ...base, query, body: Buffer.alloc(0) }).kind, 'alive');
   }
 });
 
@@ -136,9 +174,14 @@ test('a full spool refuses with 503, takes nothing and counts nothing as lost', 
   const temporary = temporaryFolder();
   const spool = testSpool(temporary.path);
   const writer = spool.writer({ segmentBytes: 64 * 1024, spoolBytesMax: 128 * 1024 });
-  const full = createIngest({ access, offer: writer.offer, frameBytesMax: 60_000 });
+  const full = createIngest({
+    access,
+    offer: (event) => writer.offer(ingestKind, event),
+    seal: writer.seal,
+    frameBytesMax: 60_000,
+  });
   const body = Buffer.from(`{"a":"${'x'.repeat(50_000)}"}`);
-  const answers = Array.from({ length: 5 }, () => full({ ...base, body }));
+  const answers = Array.from({ length: 5 }, () => full.take({ ...base, body }));
   const kinds = answers.map((answer) => (answer.kind === 'refused' ? answer.status : answer.kind));
   assert.deepEqual(kinds, ['spooled', 'spooled', 503, 503, 503]);
   writer.close();

@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import { InsertRefused } from '../../src/events/insert-statement.ts';
 import { findRows, rowFormat } from '../../src/events/row-format.ts';
 
-function rows(format: string, text: string): string[] {
+function rows(name: string, text: string, separator = ','): string[] {
   const bytes = Buffer.from(text);
-  return findRows(bytes, rowFormat(format)).map(({ from, to }) => bytes.toString('utf8', from, to));
+  const found: string[] = [];
+  const how = { format: rowFormat(name), delimiter: separator.charCodeAt(0) };
+  findRows(bytes, how, (from, to) => found.push(bytes.toString('utf8', from, to)));
+  return found;
 }
 
 test('objects are found one after the other, in lines, with commas, or in an array', () => {
@@ -29,9 +32,19 @@ test('rows of compact JSON are arrays', () => {
   assert.deepEqual(rows('JSONCompactEachRow', '[1,[2]]\n["x]"]\n'), ['[1,[2]]', '["x]"]']);
 });
 
-test('a line of TSV is a row; a quoted line break of CSV is none', () => {
-  assert.deepEqual(rows('TSV', 'a\tb\n"c\td\r\n\ne'), ['a\tb', '"c\td', 'e']);
+test('a line is a row, an empty one too, unless its line break is quoted or escaped', () => {
+  assert.deepEqual(rows('TSV', 'a\tb\n"c\td\r\n\ne'), ['a\tb', '"c\td', '', 'e']);
+  assert.deepEqual(rows('TSV', 'a\\\nb\t\nc\\\\\nd\t'), ['a\\\nb\t', 'c\\\\', 'd\t']);
+  assert.deepEqual(rows('TSV', 'a\\\r\nb\n'), ['a\\\r', 'b'], 'an escaped return stays');
+  assert.deepEqual(rows('TSVRaw', 'a\\\nb"\n'), ['a\\', 'b"']);
   assert.deepEqual(rows('CSV', 'a,"b\nc"\n"d""\n""",e\n'), ['a,"b\nc"', '"d""\n""",e']);
+  assert.deepEqual(rows('CSV', 'a,\n,b\na,'), ['a,', ',b', 'a,']);
+});
+
+test('a quote in the middle of a CSV value is a character, and quotes nothing', () => {
+  assert.deepEqual(rows('CSV', '1,5"\n2,6"\n'), ['1,5"', '2,6"']);
+  assert.deepEqual(rows('CSV', 'a"b, "c\nd"\n'), ['a"b, "c\nd"']);
+  assert.deepEqual(rows('CSV', 'a;"b,\n"\n', ';'), ['a;"b,\n"']);
 });
 
 test('what is not rows of the format is refused as ClickHouse would', () => {
@@ -47,6 +60,8 @@ test('what is not rows of the format is refused as ClickHouse would', () => {
     ['JSONCompactEachRow', '{"a":1}'],
     ['JSONCompactEachRow', '[1,]'],
     ['CSV', 'a,"b\n'],
+    ['CSV', 'a"b,"c\n'],
+    ['TSV', 'a\\'],
   ] as const) {
     assert.throws(
       () => rows(format, text),
