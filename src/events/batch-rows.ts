@@ -1,4 +1,5 @@
 /** The rows of a batch, read from its sealed segments. */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RowGroup } from './batch.ts';
@@ -12,7 +13,8 @@ import type { SpoolFolder } from './spool-folder.ts';
 
 export type SpooledRow = { bytes: Buffer; frame: Frame };
 
-export type RowsOfGroup = RowGroup & { rows: SpooledRow[] };
+/** `targetText` is what the digest was made of. */
+export type RowsOfGroup = RowGroup & { targetText: string; rows: SpooledRow[] };
 
 export type BatchRows = {
   /** In the order of the segments; the position is the number of the row within its group. */
@@ -26,6 +28,7 @@ export type BatchRows = {
 /** Throws the error of the operating system when a file cannot be read, unless it is not there. */
 export function readBatchRows(folder: SpoolFolder, segments: readonly string[]): BatchRows {
   const rows: BatchRows = { groups: [], damaged: [], lostRows: 0 };
+  const rowsOf = grouping(rows.groups);
   for (const name of segments) {
     const promised = parseSealedName(name)?.frameCount ?? 0;
     const bytes = readIfThere(join(folder.segments, name));
@@ -33,7 +36,7 @@ export function readBatchRows(folder: SpoolFolder, segments: readonly string[]):
       rows.lostRows += promised;
       continue;
     }
-    const goodCount = takeRows(rows.groups, bytes);
+    const goodCount = takeRows(rowsOf, bytes);
     const rowCount = promised - goodCount;
     if (rowCount > 0) rows.damaged.push({ name, rowCount });
   }
@@ -41,14 +44,14 @@ export function readBatchRows(folder: SpoolFolder, segments: readonly string[]):
 }
 
 /** The number of good frames of kinds that this version knows. */
-function takeRows(groups: RowsOfGroup[], bytes: Buffer): number {
+function takeRows(rowsOf: RowsOf, bytes: Buffer): number {
   const header = readSegmentHeader(bytes);
   if (!header) return 0;
   let goodCount = 0;
   for (const frame of readFrames(bytes, header).frames) {
-    const target = targetOf(bytes, frame);
-    if (target === undefined) continue;
-    rowsOf(groups, { kind: frame.kind, target }).push({ bytes, frame });
+    const targetText = targetOf(bytes, frame);
+    if (targetText === undefined) continue;
+    rowsOf(frame.kind, targetText).push({ bytes, frame });
     goodCount += 1;
   }
   return goodCount;
@@ -66,14 +69,30 @@ function targetOf(bytes: Buffer, frame: Frame): string | undefined {
   }
 }
 
-/** Of the same group as the row before, mostly: there are few groups in a batch. */
-function rowsOf(groups: RowsOfGroup[], { kind, target }: RowGroup): SpooledRow[] {
-  let group = groups.find((one) => one.kind === kind && one.target === target);
-  if (!group) {
-    group = { kind, target, rows: [] };
-    groups.push(group);
-  }
-  return group.rows;
+type RowsOf = (kind: number, targetText: string) => SpooledRow[];
+
+/** A row is of the same group as the one before, mostly: only then is there nothing to look up. */
+function grouping(groups: RowsOfGroup[]): RowsOf {
+  const byName = new Map<string, RowsOfGroup>();
+  let last: RowsOfGroup | undefined;
+  return (kind, targetText) => {
+    if (last?.kind === kind && last.targetText === targetText) return last.rows;
+    const name = `${kind} ${targetText}`;
+    last = byName.get(name);
+    if (!last) {
+      last = { kind, target: digestOf(targetText), targetText, rows: [] };
+      byName.set(name, last);
+      groups.push(last);
+    }
+    return last.rows;
+  };
+}
+
+const digestLength = 22;
+
+function digestOf(targetText: string): string {
+  if (targetText === '') return '';
+  return createHash('sha256').update(targetText).digest('base64url').slice(0, digestLength);
 }
 
 function readIfThere(path: string): Buffer | undefined {

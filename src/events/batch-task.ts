@@ -15,11 +15,17 @@ import {
   checksumsOf,
   encodeRows,
   fieldsOf,
+  type RowsOfGroup,
   readBatchRows,
   type SpooledRow,
 } from './batch-rows.ts';
 import { type Clickhouse, createClickhouse, insertRows } from './clickhouse.ts';
-import { type ClickhouseFault, clickhouseFault, foreignFault } from './clickhouse-fault.ts';
+import {
+  type ClickhouseFault,
+  clickhouseFault,
+  type ForeignFault,
+  foreignFault,
+} from './clickhouse-fault.ts';
 import type { EventKind, InsertTarget, NodeFacts } from './event-kind.ts';
 import { eventKindOf } from './event-kinds.ts';
 import { quarantineRows } from './quarantine.ts';
@@ -31,6 +37,8 @@ export type BatchWork = {
   folder: string;
   segments: readonly string[];
   pieces: readonly Piece[] | undefined;
+  /** False: rows for a table of somebody's that is missing go to quarantine. */
+  waitsForTables: boolean;
   clickhouse: { url: string; requestTimeoutMs: number };
   node: NodeFacts;
 };
@@ -80,9 +88,10 @@ export default async function batchTask(work: BatchWork): Promise<BatchReport> {
     report.lostRows = rows.lostRows;
     report.pieces ??= wholePieces(rows);
     for (const piece of report.pieces) {
-      if (piece.state === 'pending') await shipPiece({ work, report, rows, piece });
-      // What is missing for one table is not missing for the next.
-      if (report.fault && report.fault.class !== 'setup') break;
+      const fault =
+        piece.state === 'pending' ? await shipPiece({ work, report, rows, piece }) : undefined;
+      report.fault ??= fault;
+      if (fault && !isOfOneTable(fault, piece)) break;
     }
   } catch (error) {
     report.fault = { class: 'disk', message: (error as Error).message };
@@ -95,74 +104,86 @@ function wholePieces(rows: BatchRows): Piece[] {
   return rows.groups.map((group) => pendingPiece(group, 0, group.rows.length));
 }
 
+/** What is wrong with a table of somebody's need not be wrong with the next. */
+function isOfOneTable(fault: BatchFault, piece: Piece): boolean {
+  return piece.target !== '' && fault.class !== 'unreachable';
+}
+
 type Shipping = { work: BatchWork; report: BatchReport; rows: BatchRows; piece: Piece };
 
-/** Throws only errors of the file system. */
-async function shipPiece({ work, report, rows, piece }: Shipping): Promise<void> {
+/** Why the piece is still pending, if it is. Throws only errors of the file system. */
+async function shipPiece(shipping: Shipping): Promise<ClickhouseFault | undefined> {
+  const { work, report, rows, piece } = shipping;
   const kind = eventKindOf(piece.kind) as EventKind<never>;
-  const ofGroup = rowsOfPiece(rows, piece);
-  const range = { from: piece.from, to: Math.min(piece.to, ofGroup.length), node: work.node };
-  const target = kind.insertInto(piece.target);
+  const group = groupOf(rows, piece);
+  // Empty when the segments are gone: then nothing is inserted, whatever the target is.
+  const target = group && kind.insertInto(group.targetText);
+  const ofGroup = group?.rows ?? [];
+  const rangeEnd = (at: number) => Math.min(at, ofGroup.length);
+  const range = { from: rangeEnd(piece.from), to: rangeEnd(piece.to), node: work.node };
   writer.truncate(0);
-  if (target.head !== '') writer.bytes(Buffer.from(target.head));
+  if (target && target.head !== '') writer.bytes(Buffer.from(target.head));
   const bad = encodeRows(writer, kind, ofGroup, range);
   const goodCount = range.to - range.from - bad.length;
   const token = pieceToken(work.batchId, piece, checksumsOf(ofGroup, range));
   const fault =
-    goodCount > 0 ? await insert({ work, target, rows: writer.written(), token }) : undefined;
+    target && goodCount > 0
+      ? await insert({ work, target, rows: writer.written(), token })
+      : undefined;
+  const table = target?.table ?? '';
   if (fault?.class === 'refused') {
     report.refusal = fault.message;
     piece.state = 'refused';
-    if (piece.to - piece.from > 1 && !piece.isLast) return;
-    quarantinePiece({ work, piece, ofGroup, range, bad, reason: fault.message });
+    if (piece.to - piece.from > 1 && !piece.isLast && !fault.isOfAll) return undefined;
+    quarantinePiece({ work, piece, table, ofGroup, range, bad, reason: fault.message });
     piece.state = 'quarantined';
-    return;
+    return undefined;
   }
-  if (fault) {
-    report.fault = fault;
-    return;
-  }
-  quarantineRows(openSpoolFolder(work.folder).quarantine, work.batchId, piece, bad);
+  if (fault) return fault;
+  const { quarantine } = openSpoolFolder(work.folder);
+  quarantineRows(quarantine, { batchId: work.batchId, piece, table }, bad);
   piece.state = 'inserted';
   piece.insertedRows = goodCount;
   if (goodCount > 0) report.insertCount += 1;
+  return undefined;
 }
 
-function rowsOfPiece({ groups }: BatchRows, { kind, target }: Piece): readonly SpooledRow[] {
-  return groups.find((group) => group.kind === kind && group.target === target)?.rows ?? [];
+function groupOf({ groups }: BatchRows, { kind, target }: Piece): RowsOfGroup | undefined {
+  return groups.find((group) => group.kind === kind && group.target === target);
 }
 
 type Insert = { work: BatchWork; target: InsertTarget; rows: Buffer; token: string };
 
-async function insert(insert: Insert): Promise<ClickhouseFault | undefined> {
-  const { target, rows, token } = insert;
+async function insert({ work, target, rows, token }: Insert): Promise<ForeignFault | undefined> {
   const { statement, settings } = target;
   try {
-    const connection = clientFor(insert.work.clickhouse);
+    const connection = clientFor(work.clickhouse);
     await insertRows(connection, { statement, settings, rows, token });
     return undefined;
   } catch (error) {
     // The compressor of the failed request may still be reading the old buffer.
     writer = new RowWriter();
-    return target.isForeign ? foreignFault(error) : clickhouseFault(error);
+    if (target.isForeign) return foreignFault(error, work.waitsForTables);
+    return { ...clickhouseFault(error), isOfAll: false };
   }
 }
 
 type Refused = {
   work: BatchWork;
   piece: Piece;
+  table: string;
   ofGroup: readonly SpooledRow[];
   range: { from: number; to: number };
   bad: readonly BadRow[];
   reason: string;
 };
 
-function quarantinePiece({ work, piece, ofGroup, range, bad, reason }: Refused): void {
+function quarantinePiece({ work, piece, table, ofGroup, range, bad, reason }: Refused): void {
   const { quarantine } = openSpoolFolder(work.folder);
   const badByNumber = new Map(bad.map((row) => [row.number, row]));
   const rows = ofGroup.slice(range.from, range.to).map((row, index) => {
     const number = range.from + index;
     return badByNumber.get(number) ?? { number, fields: fieldsOf(row), reason };
   });
-  quarantineRows(quarantine, work.batchId, piece, rows);
+  quarantineRows(quarantine, { batchId: work.batchId, piece, table }, rows);
 }

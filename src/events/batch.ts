@@ -8,7 +8,10 @@ import type { SealedName } from './segment-name.ts';
 /** Why a batch was closed. */
 export type FlushReason = 'size' | 'age' | 'drain';
 
-/** Rows that can be inserted together. */
+/**
+ * Rows that can be inserted together. `target` is empty, or a digest of what the kind says of them:
+ * the ledger has room for that, whatever somebody's statement is made of.
+ */
 export type RowGroup = { kind: number; target: string };
 
 /**

@@ -88,15 +88,20 @@ export function clickhouseFault(error: unknown): ClickhouseFault {
 /** NO_SUCH_COLUMN_IN_TABLE, NUMBER_OF_COLUMNS_DOESNT_MATCH, UNKNOWN_IDENTIFIER, UNKNOWN_SETTING */
 const statementCodes = new Set(['16', '20', '47', '115']);
 
+/** `isOfAll`: the statement is refused, so that no part of its rows can fare better. */
+export type ForeignFault = ClickhouseFault & { isOfAll: boolean };
+
 /**
  * The same for a statement that somebody else has made. What we do not know is then a refusal: a
- * wrong column, a table that takes no inserts. It may not come again and again for ever.
+ * wrong column, a table that takes no inserts. It may not come again and again for ever; nor may
+ * what is missing, unless somebody waits for it.
  */
-export function foreignFault(error: unknown): ClickhouseFault {
+export function foreignFault(error: unknown, waitsForTables: boolean): ForeignFault {
   const fault = clickhouseFault(error);
   const code = error instanceof ClickHouseError ? error.code : '';
-  const isStatement = fault.class === 'unknown' || statementCodes.has(code);
-  return isStatement ? { ...fault, class: 'refused' } : fault;
+  const isOfAll = statementCodes.has(code) || (fault.class === 'setup' && !waitsForTables);
+  const isRefused = isOfAll || fault.class === 'unknown';
+  return { ...fault, isOfAll, class: isRefused ? 'refused' : fault.class };
 }
 
 const messageLengthMax = 500;

@@ -26,6 +26,9 @@ export type BatchShipping = {
   signal: AbortSignal;
   /** Woken by a stop. */
   pause: WakeUp;
+  /** Batches that wait for a table of somebody's: no more than `waitingMax`. */
+  waiting: Set<Batch>;
+  waitingMax: number;
   isStopping: () => boolean;
   onFault(fault: ShipFault): void;
 };
@@ -37,16 +40,30 @@ const retryLimitMs = 10_000;
 export async function shipBatch(shipping: BatchShipping, batch: Batch): Promise<void> {
   const backoff = createBackoff(firstRetryMs, retryLimitMs);
   let isDurable = false;
-  while (!shipping.isStopping()) {
-    // Before the first try, so that every later one, after any crash, sends the same rows.
-    const fault = isDurable ? await tryBatch(shipping, batch) : await commit(shipping);
-    if (fault === 'settled') return;
-    if (fault) await backOff(shipping, backoff, fault);
-    else {
-      isDurable = true;
-      backoff.reset();
+  let waitsForTables = true;
+  try {
+    while (!shipping.isStopping()) {
+      // Before the first try, so that every later one, after any crash, sends the same rows.
+      const fault = isDurable
+        ? await tryBatch(shipping, batch, waitsForTables)
+        : await commit(shipping);
+      if (fault === 'settled') return;
+      if (fault?.class === 'setup') waitsForTables = mayWait(shipping, batch);
+      if (fault) await backOff(shipping, backoff, fault);
+      else {
+        isDurable = true;
+        backoff.reset();
+      }
     }
+  } finally {
+    shipping.waiting.delete(batch);
   }
+}
+
+/** Some lanes must be left for those whose tables are there. */
+function mayWait({ waiting, waitingMax }: BatchShipping, batch: Batch): boolean {
+  if (waiting.size < waitingMax) waiting.add(batch);
+  return waiting.has(batch);
 }
 
 async function commit(shipping: BatchShipping): Promise<ShipFault | undefined> {
@@ -62,8 +79,9 @@ async function commit(shipping: BatchShipping): Promise<ShipFault | undefined> {
 async function tryBatch(
   shipping: BatchShipping,
   batch: Batch,
+  waitsForTables: boolean,
 ): Promise<ShipFault | 'settled' | undefined> {
-  const report = await runTask(shipping, batch);
+  const report = await runTask(shipping, batch, waitsForTables);
   if ('class' in report) return report;
   takeReport(shipping, batch, report);
   if (isFinished(batch)) return settle(shipping, batch, report);
@@ -71,12 +89,16 @@ async function tryBatch(
   return (await commit(shipping)) ?? report.fault;
 }
 
-async function runTask(shipping: BatchShipping, batch: Batch): Promise<BatchReport | ShipFault> {
+async function runTask(
+  shipping: BatchShipping,
+  batch: Batch,
+  waitsForTables: boolean,
+): Promise<BatchReport | ShipFault> {
   const { folder, pool, clickhouse, node, signal } = shipping;
   const { id, segments, pieces } = batch;
   try {
     return await pool.run(
-      { batchId: id, folder: folder.path, segments, pieces, clickhouse, node },
+      { batchId: id, folder: folder.path, segments, pieces, waitsForTables, clickhouse, node },
       signal,
     );
   } catch (error) {

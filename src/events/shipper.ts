@@ -76,6 +76,8 @@ export function createShipper(options: ShipperOptions): Shipper {
     ...options,
     signal: abort.signal,
     pause,
+    waiting: new Set(),
+    waitingMax: Math.floor(options.laneCount / 2),
     isStopping: () => isStopping,
     onFault(fault) {
       lastFault = { ...fault, atMs: clock() };

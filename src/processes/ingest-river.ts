@@ -18,7 +18,7 @@ export type IngestRiverOptions = {
 const batchLimits = { rowsMax: 100_000, segmentsMax: 8, ageMs: 1000 };
 /**
  * A table that is missing holds up the batches that have rows for it, after everything else in them
- * was inserted; so many of these may wait for their next try.
+ * was inserted. Half of the lanes may wait so; rows that would hold up more go to quarantine.
  */
 const laneCount = 8;
 
