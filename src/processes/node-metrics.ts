@@ -86,15 +86,11 @@ function eventMetrics(events: ShipperTotals): Metric[] {
       'Events set aside because ClickHouse refused them.',
       events.quarantinedRows,
     ),
-    {
-      name: 'latchkey_events_dropped_total',
-      help: 'Events that could not be kept, by reason.',
-      kind: 'counter',
-      samples: Object.entries(events.droppedRows).map(([reason, value]) => ({
-        labels: { reason },
-        value,
-      })),
-    },
+    droppedMetric(
+      'latchkey_events_dropped_total',
+      'Events that could not be kept, by reason.',
+      events,
+    ),
     counter('latchkey_inserts_total', 'Inserts that ClickHouse has confirmed.', events.insertCount),
     gauge('latchkey_spool_events', 'Events waiting in the spool.', events.spooledRows),
     gauge('latchkey_spool_bytes', 'Size of the spool on disk.', events.spooledBytes),
@@ -106,19 +102,39 @@ function eventMetrics(events: ShipperTotals): Metric[] {
   ];
 }
 
-/** One insert of somebody's is a call here, whatever the number of its rows. */
-function ingestMetrics(calls: ShipperTotals): Metric[] {
-  const { acceptedRows, insertedRows, quarantinedRows, spooledRows } = calls;
-  const lostCount = Object.values(calls.droppedRows).reduce((sum, count) => sum + count, 0);
+/** What is counted is somebody's insert, whatever the number of its rows: 8 MiB of it at most. */
+function ingestMetrics(inserts: ShipperTotals): Metric[] {
+  const { acceptedRows, insertedRows, quarantinedRows, spooledRows } = inserts;
   return [
-    counter('latchkey_ingest_calls_total', 'Calls whose rows were taken.', acceptedRows),
-    counter('latchkey_ingest_inserted_total', 'Calls that ClickHouse has.', insertedRows),
-    counter('latchkey_ingest_quarantined_total', 'Calls that it refused.', quarantinedRows),
-    counter('latchkey_ingest_lost_total', 'Calls whose segment was removed.', lostCount),
-    counter('latchkey_ingest_inserts_total', 'Inserts that were made of them.', calls.insertCount),
-    gauge('latchkey_ingest_spooled', 'Calls waiting in the spool.', spooledRows),
-    gauge('latchkey_ingest_spool_bytes', 'Size of their spool on disk.', calls.spooledBytes),
+    counter('latchkey_ingest_accepted_total', 'Inserts offered to their spool.', acceptedRows),
+    counter('latchkey_ingest_inserted_total', 'Inserts that ClickHouse has.', insertedRows),
+    counter('latchkey_ingest_quarantined_total', 'Inserts that it refused.', quarantinedRows),
+    droppedMetric(
+      'latchkey_ingest_dropped_total',
+      'Inserts that could not be kept, by reason.',
+      inserts,
+    ),
+    counter(
+      'latchkey_ingest_batches_total',
+      'Inserts that were made of them and that ClickHouse has confirmed.',
+      inserts.insertCount,
+    ),
+    gauge('latchkey_ingest_spooled', 'Inserts waiting in the spool.', spooledRows),
+    gauge('latchkey_ingest_spool_bytes', 'Size of their spool on disk.', inserts.spooledBytes),
+    gauge(
+      'latchkey_ingest_spool_oldest_seconds',
+      'Age of the oldest sealed segment of their spool.',
+      inserts.oldestSegmentAgeMs / 1000,
+    ),
   ];
+}
+
+function droppedMetric(name: string, help: string, { droppedRows }: ShipperTotals): Metric {
+  const samples = Object.entries(droppedRows).map(([reason, value]) => ({
+    labels: { reason },
+    value,
+  }));
+  return { name, help, kind: 'counter', samples };
 }
 
 function replicationMetrics(status: ReplicationStatus, nowMs: number): Metric[] {

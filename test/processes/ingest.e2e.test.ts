@@ -39,7 +39,7 @@ before(async () => {
   stores = { postgres, clickhouse };
   database = clickhouse.database;
   const usersFile = join(folder, 'users.json');
-  const tables = [`${database}.requests`, `${database}.missing`];
+  const tables = ['requests', 'missing', 'never'].map((table) => `${database}.${table}`);
   writeFileSync(usersFile, JSON.stringify({ users: [{ name: 'shop', passwordSha256, tables }] }));
   server = await startServer({
     workers: 2,
@@ -121,19 +121,35 @@ test('ten thousand calls with a row each become a handful of inserts', async () 
     'all is counted',
     async () => (await count('latchkey_ingest_inserted_total')) === callCount,
   );
-  const insertCount = await count('latchkey_ingest_inserts_total');
+  const insertCount = await count('latchkey_ingest_batches_total');
   // A batch is closed when it is a second old; each worker's segments are, too.
   assert.ok(insertCount <= 2 * (seconds + 2), `${insertCount} inserts in ${seconds} s`);
   assert.ok(insertCount < callCount / 100, `${insertCount} inserts`);
-  assert.equal(await count('latchkey_ingest_calls_total'), callCount);
+  assert.equal(await count('latchkey_ingest_accepted_total'), callCount);
 });
 
-type Post = { query?: string; body: string | Buffer; headers?: object; agent?: Agent };
+async function metric(name: string): Promise<number> {
+  return (await readMetrics(server.adminUrl)).total(`latchkey_${name}`);
+}
 
-function post({ query, body, headers = {}, agent }: Post) {
+function allIsSettled(): Promise<void> {
+  const isSettled = async () => (await metric('ingest_spooled')) === 0;
+  return waitFor('nothing is left in the spool', isSettled, 30_000);
+}
+
+type Post = {
+  query?: string;
+  /** Instead of the query. */
+  path?: string;
+  body: string | Buffer;
+  headers?: object;
+  auth?: string;
+  agent?: Agent;
+};
+
+function post({ query, path, body, headers = {}, auth = `shop:${password}`, agent }: Post) {
   const insert = query ?? `INSERT INTO ${database}.requests FORMAT JSONEachRow`;
-  const url = `${server.url}/ingest?${insert && `query=${encodeURIComponent(insert)}`}`;
-  const auth = `shop:${password}`;
+  const url = server.url + (path ?? `/ingest?${insert && `query=${encodeURIComponent(insert)}`}`);
   const options = { method: 'POST', auth, agent: agent ?? false, headers: { ...headers } };
   return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
     (resolve, reject) => {
@@ -224,20 +240,106 @@ test('what cannot be rows is refused at once; a bomb is not unpacked', async () 
   assert.equal((await post({ body: 'x', headers: { 'Content-Encoding': 'br' } })).status, 400);
 });
 
+test('nothing is unpacked for a stranger, and what a caller sends comes back in no header', async () => {
+  const stranger = await post({
+    ...{ body: gzipSync(Buffer.alloc(64 * 2 ** 20)), headers: { 'Content-Encoding': 'gzip' } },
+    auth: 'shop:wrong',
+  });
+  assert.deepEqual(
+    [stranger.status, stranger.headers['x-clickhouse-exception-code']],
+    [403, '516'],
+  );
+  const insert = encodeURIComponent(`INSERT INTO ${database}.requests FORMAT JSONEachRow`);
+  const id = encodeURIComponent('x\r\nSet-Cookie: a=b');
+  const { status, headers } = await post({
+    body: '{"id":1}',
+    path: `/ingest?query=${insert}&query_id=${id}`,
+  });
+  assert.deepEqual([status, headers['set-cookie']], [200, undefined]);
+  assert.match(String(headers['x-clickhouse-query-id']), /^req_\w+$/);
+  assert.deepEqual(await arrived(1), [1]);
+});
+
+test('credentials may stand in headers of their own, or in the URL', async () => {
+  const query = `INSERT INTO requests FORMAT JSONEachRow`;
+  const url = `${server.url}/ingest?query=${encodeURIComponent(query)}`;
+  const headers = {
+    ...{ 'X-ClickHouse-User': 'shop', 'X-ClickHouse-Key': password },
+    'X-ClickHouse-Database': database,
+  };
+  const byHeaders = await fetch(url, { method: 'POST', body: '{"id":1}', headers });
+  assert.equal(byHeaders.status, 200, await byHeaders.text());
+  assert.match(byHeaders.headers.get('x-clickhouse-summary') ?? '', /"written_rows":"1"/);
+  const credentials = `user=shop&password=${encodeURIComponent(password)}&database=${database}`;
+  const byUrl = await fetch(`${url}&${credentials}`, { method: 'POST', body: '{"id":2}' });
+  assert.equal(byUrl.status, 200, await byUrl.text());
+  assert.deepEqual(await arrived(2), [1, 2]);
+});
+
+test('no row takes the next one with it, whoever sent that', async () => {
+  const csv = `INSERT INTO ${database}.requests (id, text) FORMAT CSV`;
+  const tsv = `INSERT INTO ${database}.requests (id, text) FORMAT TSV`;
+  const quarantinedBefore = await metric('ingest_quarantined_total');
+  const sent: [query: string, body: string, status: number][] = [
+    [csv, 'id,text\n', 200],
+    [csv, '1,it"s\n', 200],
+    [csv, '2,"a""b', 400],
+    [csv, 'x"y,"z\n', 400],
+    [csv, "3,'open\n", 200],
+    [tsv, '4\topen\\', 400],
+    [tsv, '5\ttwo\\\nlines\n', 200],
+    [csv, '6,neighbour\n', 200],
+    [tsv, '7\tneighbour\n', 200],
+  ];
+  for (const [query, body, status] of sent) {
+    assert.equal((await post({ query, body })).status, status, body);
+  }
+  assert.deepEqual(await arrived(5), [1, 3, 5, 6, 7]);
+  const result = await store.query({ query: 'SELECT text FROM requests ORDER BY id' });
+  const texts = (await result.json<{ text: string }>()).data.map(({ text }) => text);
+  assert.deepEqual(texts, ['it"s', "'open", 'two\nlines', 'neighbour', 'neighbour']);
+  await waitFor('the line of names is no row', async () => {
+    return (await metric('ingest_quarantined_total')) === quarantinedBefore + 1;
+  });
+});
+
 test('a row that is refused, or a table that is not there, holds up nobody else', async () => {
+  const quarantinedBefore = await metric('ingest_quarantined_total');
   assert.equal((await post({ body: '{"id":"no number"}' })).status, 200);
   const query = `INSERT INTO ${database}.missing FORMAT JSONEachRow`;
   assert.equal((await post({ query, body: '{"id":1}' })).status, 200);
   for (const id of [20, 21, 22]) assert.equal((await post({ body: `{"id":${id}}` })).status, 200);
   assert.deepEqual(await arrived(3), [20, 21, 22]);
-  const metric = async (name: string) => (await readMetrics(server.adminUrl)).total(name);
   await store.command({ query: 'CREATE TABLE missing (id UInt32) ENGINE = MergeTree ORDER BY id' });
-  await waitFor(
-    'the rest is stored too',
-    async () => (await metric('latchkey_ingest_spooled')) === 0,
-    30_000,
-  );
-  assert.equal(await metric('latchkey_ingest_quarantined_total'), 1);
+  await allIsSettled();
+  assert.equal(await metric('ingest_quarantined_total'), quarantinedBefore + 1);
   const result = await store.query({ query: 'SELECT id FROM missing', format: 'JSONEachRow' });
   assert.deepEqual(await result.json(), [{ id: 1 }]);
+});
+
+test('a table that never comes takes some lanes, and then its rows go to quarantine', async () => {
+  const quarantinedBefore = await metric('ingest_quarantined_total');
+  const query = `INSERT INTO ${database}.never FORMAT JSONEachRow`;
+  for (let id = 1; id <= 6; id += 1) {
+    assert.equal((await post({ query, body: `{"id":${id}}` })).status, 200);
+    assert.equal((await post({ body: `{"id":${id}}` })).status, 200);
+    await arrived(id);
+  }
+  // Half of the eight lanes wait for it.
+  await waitFor('the others do not', async () => {
+    return (await metric('ingest_quarantined_total')) === quarantinedBefore + 2;
+  });
+  await store.command({ query: 'CREATE TABLE never (id UInt32) ENGINE = MergeTree ORDER BY id' });
+  await allIsSettled();
+  const result = await store.query({ query: 'SELECT count() AS n FROM never' });
+  assert.equal(Number((await result.json<{ n: string }>()).data[0]?.n), 4);
+});
+
+test('what was accepted is inserted, spooled, quarantined or dropped for a reason', async () => {
+  await allIsSettled();
+  const metrics = await readMetrics(server.adminUrl);
+  const of = (name: string) => metrics.total(`latchkey_ingest_${name}`);
+  const known = of('inserted_total') + of('quarantined_total') + of('dropped_total');
+  assert.equal(of('accepted_total'), known + of('spooled'));
+  assert.equal(of('dropped_total'), 0);
 });
