@@ -105,6 +105,8 @@ function remedyOf({ url, rootKeySource }: Server, status: number): string {
         `The root key from ${rootKeySource} may not do this: use one that may. ` +
         'On the machine of the server, latchkey root-key create makes one.'
       );
+    case 422:
+      return 'That is too much at once: ask for a shorter time, or for longer buckets.';
     case 429:
       return 'The workspace has used up its requests: wait, or raise its limit.';
     case 500:

@@ -6,18 +6,12 @@ import { type ClientName, clientUsage } from './client-summaries.ts';
 import { type Command, type FlagDescription, type Invocation, UsageFault } from './command.ts';
 import { printPages } from './print-pages.ts';
 import { recordText, rowsText } from './result-text.ts';
-import { findServer } from './server-profile.ts';
+import { findServer, serverFlags } from './server-profile.ts';
 
-const serverFlags: readonly FlagDescription[] = [
-  { name: 'url', kind: 'text', text: 'The server; LATCHKEY_URL; else http://127.0.0.1:7070.' },
-  {
-    name: 'root-key',
-    kind: 'text',
-    text: 'Better LATCHKEY_ROOT_KEY or a profile: others on this machine see flags.',
-  },
-  { name: 'profile', kind: 'text', text: 'Of ~/.config/latchkey/profiles.json; LATCHKEY_PROFILE.' },
-  { name: 'body', kind: 'text', text: 'The whole request as JSON; @file or @- reads it.' },
-];
+const bodyFlag: FlagDescription = {
+  ...{ name: 'body', kind: 'text' },
+  text: 'The whole request as JSON; @file or @- reads it.',
+};
 const allFlag: FlagDescription = {
   ...{ name: 'all', kind: 'switch' },
   text: 'Every page; with --json one row a line.',
@@ -52,6 +46,7 @@ function actionFlags(action: ClientAction): FlagDescription[] {
     ...(isClearable ? [clearFlag] : []),
     ...(isPaged(action) ? [allFlag] : []),
     ...serverFlags,
+    bodyFlag,
   ];
 }
 

@@ -12,6 +12,13 @@ export const clientSummaries = {
   migrations: 'Where imported keys come from.',
 } as const;
 
+/** A command of its own: it has no actions. */
+export const usageSummary = {
+  name: 'usage',
+  usage: 'usage',
+  summary: 'Verifications over time, counted by outcome, key, identity, tag or API.',
+} as const;
+
 export type ClientName = keyof typeof clientSummaries;
 
 export function isClientName(name: string): name is ClientName {

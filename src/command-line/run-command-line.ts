@@ -2,7 +2,13 @@
 import { parseArgs } from 'node:util';
 import { optionsHelp } from '../config/describe-options.ts';
 import { options } from '../config/options.ts';
-import { type ClientName, clientSummaries, clientUsage, isClientName } from './client-summaries.ts';
+import {
+  type ClientName,
+  clientSummaries,
+  clientUsage,
+  isClientName,
+  usageSummary,
+} from './client-summaries.ts';
 import { type Command, type Environment, type Flags, UsageFault } from './command.ts';
 import { doctorCommand } from './doctor-command.ts';
 import { SettingsFault } from './environment.ts';
@@ -32,6 +38,7 @@ export async function runCommandLine(
 
 /** The table of what a server can be asked for is large: it is read for these commands only. */
 async function findCommand(name: string | undefined): Promise<Command | undefined> {
+  if (name === usageSummary.name) return (await import('./usage-command.ts')).usageCommand;
   if (name === undefined || !isClientName(name)) return commands.find((one) => one.name === name);
   const { clientCommand } = await import('./client-command.ts');
   return clientCommand(name);
@@ -106,7 +113,7 @@ function overview(): string {
     usage: clientUsage(name as ClientName),
     summary,
   }));
-  const all = [...commands, ...clients];
+  const all = [...commands, ...clients, usageSummary];
   const width = Math.max(...all.map(({ usage }) => usage.length)) + 2;
   const lines = all.map(({ usage, summary }) => `  ${usage.padEnd(width)}${summary}`);
   return [

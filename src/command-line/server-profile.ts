@@ -11,7 +11,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Environment, type Flags, UsageFault } from './command.ts';
+import { type Environment, type FlagDescription, type Flags, UsageFault } from './command.ts';
+
+export const serverFlags: readonly FlagDescription[] = [
+  { name: 'url', kind: 'text', text: 'The server; LATCHKEY_URL; else http://127.0.0.1:7070.' },
+  {
+    name: 'root-key',
+    kind: 'text',
+    text: 'Better LATCHKEY_ROOT_KEY or a profile: others on this machine see flags.',
+  },
+  { name: 'profile', kind: 'text', text: 'Of ~/.config/latchkey/profiles.json; LATCHKEY_PROFILE.' },
+];
 
 export type Server = {
   /** Without a slash at its end. */

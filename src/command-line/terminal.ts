@@ -9,6 +9,8 @@ export type Terminal = {
   complain(text: string): void;
   /** Whether anybody still reads standard output: `| head` stops when it has enough. */
   readonly hasReader: boolean;
+  /** Columns of standard output; undefined when it is no terminal. */
+  readonly width: number | undefined;
   /** On a terminal, a line of standard error that the next one replaces; empty: none any more. */
   progress(text: string): void;
 };
@@ -24,6 +26,7 @@ export function createTerminal(isJson: boolean): Terminal {
     get hasReader() {
       return hasReader;
     },
+    width: process.stdout.isTTY ? process.stdout.columns : undefined,
     print: (text) => void process.stdout.write(`${text}\n`),
     complain: (text) => void process.stderr.write(`${text}\n`),
     progress(text) {

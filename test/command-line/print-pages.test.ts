@@ -29,6 +29,7 @@ function recordingTerminal(isJson: boolean, readsLines = Number.POSITIVE_INFINIT
     },
     print: (text) => seen.printed.push(...text.split('\n')),
     complain: (text) => seen.complained.push(text),
+    width: undefined,
     progress: (text) => seen.progress.push(text),
   };
   return { terminal, seen };
