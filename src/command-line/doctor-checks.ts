@@ -1,11 +1,13 @@
-import { existsSync, readdirSync, statfsSync } from 'node:fs';
+import { existsSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config/options.ts';
 import { createClickhouse } from '../events/clickhouse.ts';
+import { type QuarantineFile, readQuarantine } from '../events/read-quarantine.ts';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import { probePort } from '../lib/port-probe.ts';
 import { makeNodeFolders } from '../processes/node-files.ts';
 import { readStoreUrls } from '../processes/store-urls.ts';
+import { printable } from './result-text.ts';
 
 export type Check = {
   name: string;
@@ -71,25 +73,29 @@ function checkDisk(config: Config): Check {
     : bad('Disk', finding, 'Free at least 1 GiB, or move LATCHKEY_DATA_DIR.');
 }
 
+/** Files beyond the first few are counted and not named. */
+const namesMax = 5;
+
 function checkQuarantine(name: string, spool: string): Check {
-  const folder = join(spool, 'quarantine');
-  const names = listOf(folder);
-  if (names.length === 0) return good(name, 'nothing was refused');
+  const kept = readQuarantine(spool);
+  if (kept.length === 0) return good(name, 'nothing was refused');
+  const rowCount = kept.reduce((sum, file) => sum + file.rowCount, 0);
+  const named = kept.slice(0, namesMax).map(lineOf);
+  const more = kept.length > namesMax ? [`and ${kept.length - namesMax} more files`] : [];
+  const head = `${rowCount} rows in ${kept.length} files of ${join(spool, 'quarantine')}:`;
   return {
     name,
     state: 'warn',
-    finding: `${names.length} files of what ClickHouse refused in ${folder}`,
-    remedy: 'Read the reason in each file; remove the files that you do not need.',
+    finding: [head, ...named, ...more].join('\n         '),
+    remedy:
+      'Each line of a .jsonl file has a row and the reason: mend what is wrong, insert what you ' +
+      'need again, and remove the file. A .sealed file is damaged, or of another version.',
   };
 }
 
-function listOf(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    // Not there before the first start.
-    return [];
-  }
+function lineOf({ file, rowCount, reason }: QuarantineFile): string {
+  const why = reason && `, ${printable(reason)}`;
+  return `${file}: ${rowCount} ${rowCount === 1 ? 'row' : 'rows'}${why}`;
 }
 
 async function checkPostgres(url: string): Promise<Check> {

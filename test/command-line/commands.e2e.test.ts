@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { quarantineRows } from '../../src/events/quarantine.ts';
 import { freePort } from '../support/free-port.ts';
 import { runLatchkey } from '../support/run-latchkey.ts';
 
@@ -72,6 +73,30 @@ test('doctor finds nothing wrong where nothing is', async () => {
   const { isWell, checks } = JSON.parse(json) as Report;
   assert.equal(isWell, true);
   assert.ok(checks.every(({ state, remedy }) => state === 'good' && remedy === ''));
+});
+
+test('doctor names what is in quarantine, with its rows, the reason and what to do', async () => {
+  const place = { piece: { kind: 1, target: '' }, table: 'key_verifications_raw_v1' };
+  const row = { number: 0, fields: ['req_1'], reason: 'INCORRECT_DATA 117: bad' };
+  for (const [name, count] of [
+    ['spool', 1],
+    ['ingest', 6],
+  ] as const) {
+    const quarantine = join(folder, name, 'quarantine');
+    for (let batch = 0; batch < count; batch += 1) {
+      quarantineRows(quarantine, { batchId: `b${batch}`, ...place }, [row, row]);
+    }
+  }
+  const { code, output } = await runLatchkey(['doctor'], settings);
+  assert.equal(code, 0, 'verification goes on');
+  assert.match(output, /^warn +Quarantine +2 rows in 1 files of \S+\/spool\/quarantine:\n/m);
+  assert.match(output, /^ +b0-verification-0\.jsonl: 2 rows, INCORRECT_DATA 117: bad\n/m);
+  assert.match(output, /^warn +Ingest +12 rows in 6 files/m);
+  assert.match(
+    output,
+    /and 1 more files\n +Each line of a \.jsonl file has a row and the reason: /,
+  );
+  for (const name of ['spool', 'ingest']) rmSync(join(folder, name), { recursive: true });
 });
 
 test('doctor says which store cannot be reached, and what to do', async () => {
