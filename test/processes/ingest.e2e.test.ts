@@ -240,7 +240,7 @@ test('what cannot be rows is refused at once; a bomb is not unpacked', async () 
   assert.equal((await post({ body: 'x', headers: { 'Content-Encoding': 'br' } })).status, 400);
 });
 
-test('nothing is unpacked for a stranger, and what a caller sends comes back in no header', async () => {
+test('nothing is unpacked for a stranger, and what is sent comes back in no header', async () => {
   const stranger = await post({
     ...{ body: gzipSync(Buffer.alloc(64 * 2 ** 20)), headers: { 'Content-Encoding': 'gzip' } },
     auth: 'shop:wrong',
