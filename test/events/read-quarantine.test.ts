@@ -35,7 +35,7 @@ test('each file is told with its rows and the first reason, however long a row i
 test('a segment tells its rows by its name; what is neither has none', () => {
   const folder = join(temporary.path, 'other');
   mkdirSync(join(folder, 'quarantine'), { recursive: true });
-  const names = ['000000000000001.w1.0.7.4096.sealed', 'ledger-5', 'strange.jsonl'];
+  const names = ['000000000000001.w1.0.0.7.4096.sealed', 'ledger-5', 'strange.jsonl'];
   for (const name of names) writeFileSync(join(folder, 'quarantine', name), '');
   assert.deepEqual(
     readQuarantine(folder),
