@@ -60,7 +60,7 @@ async function isWhole(): Promise<boolean> {
   return metrics.total('latchkey_workers') === 2 && clickhousePid() !== undefined;
 }
 
-test(`killed ${roundCount} times, what is recorded is what was answered (seed ${seed})`, async () => {
+test(`after ${roundCount} kills what is recorded is what was answered, seed ${seed}`, async () => {
   const random = createRandom(seed);
   const keys = Array.from({ length: keyCount }, (_, number) => seededKey(number + 1));
   const load = startVerifications({ server, keys, callerCount: 16, pauseMs: 5 });
