@@ -11,10 +11,12 @@ export type RowFormat = { name: string; family: Family; hasHead: boolean };
 const formats: readonly RowFormat[] = [
   ...named('objects', false, 'JSONEachRow', 'JSONLines', 'NDJSON', 'JSONStringsEachRow'),
   ...named('arrays', false, 'JSONCompactEachRow', 'JSONCompactStringsEachRow'),
+  ...named('arrays', true, 'JSONCompactEachRowWithNames', 'JSONCompactStringsEachRowWithNames'),
   ...named('csv', false, 'CSV'),
   ...named('csv', true, 'CSVWithNames'),
   ...named('tsv', false, 'TabSeparated', 'TSV'),
   ...named('raw', false, 'TabSeparatedRaw', 'TSVRaw'),
+  ...named('raw', true, 'TabSeparatedRawWithNames', 'TSVRawWithNames'),
   ...named('tsv', true, 'TabSeparatedWithNames', 'TSVWithNames'),
 ];
 

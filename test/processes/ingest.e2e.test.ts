@@ -199,6 +199,10 @@ test('every format, packed or not, by the client or by hand', async () => {
       headers: { 'Content-Encoding': 'gzip' },
     },
     {
+      query: `INSERT INTO ${table} FORMAT JSONCompactEachRowWithNames`,
+      body: '["text","id"]\n["h",12]',
+    },
+    {
       query: `INSERT INTO ${table} SETTINGS date_time_input_format='best_effort'
         FORMAT JSONEachRow`,
       body: '{"id":11,"at":"2026-01-02T03:04:05Z"}',
@@ -208,7 +212,7 @@ test('every format, packed or not, by the client or by hand', async () => {
     const { status, text } = await post(row);
     assert.equal(status, 200, `${row.query}: ${text}`);
   }
-  assert.deepEqual(await arrived(11), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assert.deepEqual(await arrived(12), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
 });
 
 test('the client finds the server alive, and reads why an insert is refused', async () => {
