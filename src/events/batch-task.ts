@@ -135,13 +135,14 @@ async function shipPiece(shipping: Shipping): Promise<ClickhouseFault | undefine
     report.refusal = fault.message;
     piece.state = 'refused';
     if (piece.to - piece.from > 1 && !piece.isLast && !fault.isOfAll) return undefined;
-    quarantinePiece({ work, piece, table, ofGroup, range, bad, reason: fault.message });
+    const refused = { work, piece, table, ofGroup, range, bad, reason: fault.message };
+    piece.droppedRows = quarantinePiece(refused);
     piece.state = 'quarantined';
     return undefined;
   }
   if (fault) return fault;
   const { quarantine } = openSpoolFolder(work.folder);
-  quarantineRows(quarantine, { batchId: work.batchId, piece, table }, bad);
+  piece.droppedRows = quarantineRows(quarantine, { batchId: work.batchId, piece, table }, bad);
   piece.state = 'inserted';
   piece.insertedRows = goodCount;
   if (goodCount > 0) report.insertCount += 1;
@@ -178,12 +179,14 @@ type Refused = {
   reason: string;
 };
 
-function quarantinePiece({ work, piece, table, ofGroup, range, bad, reason }: Refused): void {
+/** How many rows could not be kept. */
+function quarantinePiece(refused: Refused): number {
+  const { work, piece, table, ofGroup, range, bad, reason } = refused;
   const { quarantine } = openSpoolFolder(work.folder);
   const badByNumber = new Map(bad.map((row) => [row.number, row]));
   const rows = ofGroup.slice(range.from, range.to).map((row, index) => {
     const number = range.from + index;
     return badByNumber.get(number) ?? { number, fields: fieldsOf(row), reason };
   });
-  quarantineRows(quarantine, { batchId: work.batchId, piece, table }, rows);
+  return quarantineRows(quarantine, { batchId: work.batchId, piece, table }, rows);
 }

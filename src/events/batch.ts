@@ -24,6 +24,8 @@ export type Piece = RowGroup & {
   state: 'pending' | 'inserted' | 'refused' | 'quarantined';
   /** So many of its rows went to ClickHouse, once the state is `inserted`. */
   insertedRows: number;
+  /** So many were refused and could not be kept: quarantine is full. */
+  droppedRows: number;
   /** Its next refusal sends it to quarantine as it is, instead of being split again. */
   isLast: boolean;
 };
@@ -105,7 +107,7 @@ export function pendingPiece(
   to: number,
   isLast = false,
 ): Piece {
-  return { kind, target, from, to, state: 'pending', insertedRows: 0, isLast };
+  return { kind, target, from, to, state: 'pending', insertedRows: 0, droppedRows: 0, isLast };
 }
 
 /** What is to be tried next: each refused piece becomes its two halves. */

@@ -26,6 +26,8 @@ export type LedgerState = {
   quarantinedRows: number;
   /** Rows of segments that somebody else removed. */
   lostRows: number;
+  /** Rows that were refused while quarantine was full. */
+  overflowRows: number;
   /** Segments that stand in quarantine: damaged ones and those of another version. */
   quarantinedSegments: number;
   /** Inserts that ClickHouse confirmed. */
@@ -106,6 +108,7 @@ function emptyState(): LedgerState {
     insertedRows: 0,
     quarantinedRows: 0,
     lostRows: 0,
+    overflowRows: 0,
     quarantinedSegments: 0,
     insertCount: 0,
     batches: [],

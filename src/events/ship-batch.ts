@@ -131,16 +131,22 @@ async function settle(
 
 function count(shipping: BatchShipping, batch: Batch, report: BatchReport): void {
   const { state } = shipping.ledger;
-  const insertedRows = (batch.pieces ?? []).reduce((sum, piece) => sum + piece.insertedRows, 0);
+  const pieces = batch.pieces ?? [];
+  const insertedRows = pieces.reduce((sum, piece) => sum + piece.insertedRows, 0);
+  const overflowRows = pieces.reduce((sum, piece) => sum + piece.droppedRows, 0);
   const quarantine = report.damaged.map((segment) => segment.name);
   state.takenRows += batch.rowCount;
   state.insertedRows += insertedRows;
   state.lostRows += report.lostRows;
-  state.quarantinedRows += batch.rowCount - insertedRows - report.lostRows;
+  state.overflowRows += overflowRows;
+  state.quarantinedRows += batch.rowCount - insertedRows - report.lostRows - overflowRows;
   state.quarantinedSegments += quarantine.length;
   state.batches.splice(state.batches.indexOf(batch), 1);
   const remove = batch.segments.filter((name) => !quarantine.includes(name));
   state.settled.push({ id: batch.id, remove, quarantine });
+  if (overflowRows > 0) {
+    shipping.logger.error({ rows: overflowRows }, 'quarantine is full: refused rows were dropped');
+  }
   if (quarantine.length === 0) return;
   shipping.logger.error({ segments: quarantine }, 'damaged segments were put into quarantine');
 }

@@ -9,8 +9,11 @@ export type ShipperTotals = {
   insertedRows: number;
   quarantinedRows: number;
   quarantinedSegments: number;
-  /** `segment_lost`: somebody else removed a segment before its rows were inserted. */
-  droppedRows: Record<DropReason | 'segment_lost', number>;
+  /**
+   * `segment_lost`: somebody else removed a segment before its rows were inserted;
+   * `quarantine_full`: ClickHouse refused them and there was no room to keep them.
+   */
+  droppedRows: Record<DropReason | 'segment_lost' | 'quarantine_full', number>;
   spooledRows: number;
   spooledBytes: number;
   insertCount: number;
@@ -33,7 +36,11 @@ export function sumTotals(sources: TotalsSources): ShipperTotals {
   const counted = new Set(state.settled.flatMap((entry) => [...entry.remove, ...entry.quarantine]));
   const sealed = listing.sealed.filter((segment) => !counted.has(segment.name));
   const spooledRows = rowsOf(sealed) + rowsOf(listing.open);
-  const droppedRows = { ...counters.dropped(), segment_lost: state.lostRows };
+  const droppedRows = {
+    ...counters.dropped(),
+    segment_lost: state.lostRows,
+    quarantine_full: state.overflowRows,
+  };
   const refusedRows = Object.values(counters.dropped()).reduce((sum, count) => sum + count, 0);
   const [oldest] = sealed;
   return {

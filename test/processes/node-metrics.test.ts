@@ -24,7 +24,7 @@ const numbers: NodeNumbers = {
   events: {
     ...{ acceptedRows: 100, insertedRows: 90, quarantinedRows: 1, quarantinedSegments: 1 },
     ...{ spooledRows: 6, spooledBytes: 4096, insertCount: 9, oldestSegmentAgeMs: 1500 },
-    droppedRows: { ...dropped, segment_lost: 0 },
+    droppedRows: { ...dropped, segment_lost: 0, quarantine_full: 0 },
     lastFault: undefined,
   },
   replication: {
