@@ -14,6 +14,7 @@ import {
   ClickHouseLogLevel,
   createClient,
 } from '@clickhouse/client';
+import { freePort } from '../support/free-port.ts';
 import { readMetrics } from '../support/metrics.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { testClickhouse, testDatabase } from '../support/stores.ts';
@@ -25,6 +26,7 @@ const passwordSha256 = createHash('sha256').update(password).digest('hex');
 /** Refusals are what these tests are about. */
 const log = { level: ClickHouseLogLevel.OFF };
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-ingest-'));
+const usersFile = join(folder, 'users.json');
 
 let server: TestServer;
 let stores: { postgres: { close(): Promise<void> }; clickhouse: { close(): Promise<void> } };
@@ -38,7 +40,6 @@ before(async () => {
   const [postgres, clickhouse] = [await testDatabase(), await testClickhouse()];
   stores = { postgres, clickhouse };
   database = clickhouse.database;
-  const usersFile = join(folder, 'users.json');
   const tables = ['requests', 'missing', 'never'].map((table) => `${database}.${table}`);
   writeFileSync(usersFile, JSON.stringify({ users: [{ name: 'shop', passwordSha256, tables }] }));
   server = await startServer({
@@ -139,6 +140,8 @@ function allIsSettled(): Promise<void> {
 
 type Post = {
   query?: string;
+  /** Of another server than the usual one. */
+  url?: string;
   /** Instead of the query. */
   path?: string;
   body: string | Buffer;
@@ -147,9 +150,10 @@ type Post = {
   agent?: Agent;
 };
 
-function post({ query, path, body, headers = {}, auth = `shop:${password}`, agent }: Post) {
+function post({ query, path, body, headers = {}, auth = `shop:${password}`, ...rest }: Post) {
+  const { agent, url: base = server.url } = rest;
   const insert = query ?? `INSERT INTO ${database}.requests FORMAT JSONEachRow`;
-  const url = server.url + (path ?? `/ingest?${insert && `query=${encodeURIComponent(insert)}`}`);
+  const url = base + (path ?? `/ingest?${insert && `query=${encodeURIComponent(insert)}`}`);
   const options = { method: 'POST', auth, agent: agent ?? false, headers: { ...headers } };
   return new Promise<{ status: number; text: string; headers: Record<string, unknown> }>(
     (resolve, reject) => {
@@ -346,4 +350,31 @@ test('what was accepted is inserted, spooled, quarantined or dropped for a reaso
   const known = of('inserted_total') + of('quarantined_total') + of('dropped_total');
   assert.equal(of('accepted_total'), known + of('spooled'));
   assert.equal(of('dropped_total'), 0);
+});
+
+test('a full spool answers 503 with Retry-After, and takes nothing', async () => {
+  const away = `http://x:y@127.0.0.1:${await freePort()}/${database}`;
+  const full = await startServer({
+    workers: 1,
+    stores: { databaseUrl: server.databaseUrl, clickhouseUrl: away },
+    settings: {
+      LATCHKEY_ROOT_KEY: server.rootKey,
+      LATCHKEY_INGEST_USERS_FILE: usersFile,
+      LATCHKEY_INGEST_BYTES_MAX: String(64 * 2 ** 20),
+    },
+  });
+  try {
+    const query = encodeURIComponent(`INSERT INTO ${database}.requests FORMAT CSV`);
+    const body = '1,x\n'.repeat(2 ** 20);
+    const send = () => post({ url: full.url, path: `/ingest?query=${query}`, body });
+    let answer = await send();
+    let takenCount = 0;
+    for (; answer.status === 200 && takenCount < 100; takenCount += 1) answer = await send();
+    assert.deepEqual([answer.status, answer.headers['retry-after']], [503, '5'], answer.text);
+    const metrics = await readMetrics(full.adminUrl);
+    assert.equal(metrics.total('latchkey_ingest_accepted_total'), takenCount);
+    assert.equal(metrics.total('latchkey_ingest_spooled'), takenCount);
+  } finally {
+    await full.close();
+  }
 });
