@@ -88,18 +88,21 @@ export function clickhouseFault(error: unknown): ClickhouseFault {
 /** NO_SUCH_COLUMN_IN_TABLE, NUMBER_OF_COLUMNS_DOESNT_MATCH, UNKNOWN_IDENTIFIER, UNKNOWN_SETTING */
 const statementCodes = new Set(['16', '20', '47', '115']);
 
+/** UNKNOWN_TABLE, UNKNOWN_DATABASE, TABLE_IS_DROPPED, ACCESS_DENIED: of one table alone. */
+const tableCodes = new Set(['60', '81', '218', '497']);
+
 /** `isOfAll`: the statement is refused, so that no part of its rows can fare better. */
 export type ForeignFault = ClickhouseFault & { isOfAll: boolean };
 
 /**
  * The same for a statement that somebody else has made. What we do not know is then a refusal: a
  * wrong column, a table that takes no inserts. It may not come again and again for ever; nor may
- * what is missing, unless somebody waits for it.
+ * a table that is missing, unless somebody waits for it.
  */
 export function foreignFault(error: unknown, waitsForTables: boolean): ForeignFault {
   const fault = clickhouseFault(error);
   const code = error instanceof ClickHouseError ? error.code : '';
-  const isOfAll = statementCodes.has(code) || (fault.class === 'setup' && !waitsForTables);
+  const isOfAll = statementCodes.has(code) || (tableCodes.has(code) && !waitsForTables);
   const isRefused = isOfAll || fault.class === 'unknown';
   return { ...fault, isOfAll, class: isRefused ? 'refused' : fault.class };
 }

@@ -28,6 +28,10 @@ export type IngestEndpointOptions = {
 
 type Call = Omit<IngestRequest, 'body'> & { encoding: string; queryId: string };
 
+/** Of a body of somebody unknown, who is refused whatever it is. */
+const strangerBytesMax = 65_536;
+const noBytes = Buffer.alloc(0);
+
 const path = '/ingest';
 const plainText = 'text/plain; charset=UTF-8';
 const retryAfterSeconds = '5';
@@ -42,7 +46,7 @@ export function addIngest(options: IngestEndpointOptions): void {
     const exchange = openExchange(response, request, route);
     const call = readCall(request);
     if (call.query === '') sendText(exchange, 200, 'Ok.\n');
-    else answer(options, exchange, { call, body: Buffer.alloc(0) });
+    else answer(options, exchange, { call, body: noBytes });
     exchange.isInHandler = false;
   });
   app.get(`${path}/ping`, (response, request) => {
@@ -51,17 +55,20 @@ export function addIngest(options: IngestEndpointOptions): void {
 }
 
 function receive(options: IngestEndpointOptions, exchange: Exchange, call: Call): void {
-  const { bodyBytesMax, stopwatch } = options;
+  const { ingest, bodyBytesMax, stopwatch } = options;
+  const isKnown = ingest.knows(call.user, call.password);
   readBody(exchange, {
-    bytesMax: bodyBytesMax,
+    bytesMax: isKnown ? bodyBytesMax : Math.min(bodyBytesMax, strangerBytesMax),
     stopwatch,
     onTooLarge() {
       // What is still on its way is not read, so the connection cannot be used again.
       exchange.isLast = true;
-      sendText(exchange, 413, tooLargeText(bodyBytesMax));
+      if (isKnown) sendText(exchange, 413, tooLargeText(bodyBytesMax));
+      else answer(options, exchange, { call, body: noBytes });
     },
     onBody(_exchange, bytes) {
-      if (call.encoding === '') answer(options, exchange, { call, body: bytes });
+      if (!isKnown) answer(options, exchange, { call, body: noBytes });
+      else if (call.encoding === '') answer(options, exchange, { call, body: bytes });
       else void answerPacked(options, exchange, { call, body: Buffer.from(bytes) });
     },
   });
@@ -74,12 +81,6 @@ async function answerPacked(
   exchange: Exchange,
   { call, body }: Received,
 ): Promise<void> {
-  // Nothing is unpacked for strangers.
-  const { ingest } = options;
-  if (!ingest.knows(call.user, call.password)) {
-    answer(options, exchange, { call, body: Buffer.alloc(0) });
-    return;
-  }
   const unpacked = await unpack(call.encoding, body, options.bodyBytesMax);
   if (unpacked === 413) sendText(exchange, 413, tooLargeText(options.bodyBytesMax));
   else if (unpacked === 400) sendText(exchange, 400, notPacked);

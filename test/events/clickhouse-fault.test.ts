@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClickHouseError } from '@clickhouse/client';
-import { clickhouseFault } from '../../src/events/clickhouse-fault.ts';
+import { clickhouseFault, foreignFault } from '../../src/events/clickhouse-fault.ts';
 
 function faultOf(code: string, type: string) {
   return clickhouseFault(new ClickHouseError({ code, type, message: 'told by the server' }));
@@ -20,6 +20,20 @@ test('a busy server, a missing table and a broken connection are told apart', ()
   const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   assert.equal(clickhouseFault(refused).class, 'unreachable');
   assert.equal(clickhouseFault(new Error('Timeout error.')).class, 'unreachable');
+});
+
+test('of a statement of somebody else, what cannot get better is a refusal of all its rows', () => {
+  const of = (code: string, waits: boolean) => {
+    const fault = foreignFault(new ClickHouseError({ message: 'x', code, type: 'T' }), waits);
+    return [fault.class, fault.isOfAll];
+  };
+  assert.deepEqual(of('117', true), ['refused', false], 'some of the rows may be fine');
+  assert.deepEqual(of('16', true), ['refused', true], 'a wrong column is wrong for all');
+  assert.deepEqual(of('60', true), ['setup', false], 'a missing table is waited for');
+  assert.deepEqual(of('60', false), ['refused', true]);
+  assert.deepEqual(of('516', false), ['setup', false], 'our own password is not their fault');
+  assert.deepEqual(of('252', false), ['overloaded', false]);
+  assert.deepEqual(of('9999', true), ['refused', false]);
 });
 
 test('the message names type and code, and is never longer than a line of a log should be', () => {
