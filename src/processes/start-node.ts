@@ -28,6 +28,7 @@ import { createReadinessCheck } from './readiness.ts';
 import { readinessFindings } from './readiness-findings.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
 import { type Stores, startStores } from './stores.ts';
+import { WaitingWorkers } from './waiting-workers.ts';
 import { openWorkerCounterPage } from './worker-counters.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -87,13 +88,15 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   await checkPorts(config);
   await checkSockets(config);
   checkIngestUsers(config);
+  const waiting = new WaitingWorkers(config.workers);
+  releasers.push('waiting workers', () => waiting.end());
   const stores = await startStores(config, files, logger);
   releasers.push('embedded stores', () => stores.stop());
   writeStoreUrls(files.shared, stores);
   releasers.push('addresses of the stores', () => removeStoreUrls(files.shared));
-  const waiting = new AbortController();
-  releasers.push('waiting for servers', () => waiting.abort());
-  const patience = AbortSignal.any([signal, waiting.signal]);
+  const giveUp = new AbortController();
+  releasers.push('waiting for servers', () => giveUp.abort());
+  const patience = AbortSignal.any([signal, giveUp.signal]);
   const river = { files, logger, signal: patience };
   const events = await startEventsRiver(
     {
@@ -122,7 +125,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
   startLastUsedLoop({ ...stores, logger }, releasers);
   const rivers = { keys, events, ingest, credits };
-  const workers = openWorkers({ ...options, config }, rivers, stores);
+  const workers = openWorkers({ ...options, config, waiting }, rivers, stores);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
@@ -176,12 +179,13 @@ function checkIngestUsers({ ingestUsersFile: path }: Config): void {
 }
 
 function openWorkers(
-  { config, logger, logFormat }: NodeOptions,
+  { config, waiting, logger, logFormat }: NodeOptions & { waiting: WaitingWorkers },
   { keys, events, ingest, credits }: Rivers,
   { databaseUrl, clickhouseReaderUrl }: Stores,
 ): WorkerPool {
   return new WorkerPool({
     config,
+    waiting,
     databaseUrl,
     clickhouseReaderUrl,
     logFormat,

@@ -1,17 +1,18 @@
 /** The workers of a node: how they are forked, what they ask of the primary, what they leave. */
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/options.ts';
-import { workerEnvironment } from '../config/worker-environment.ts';
 import type { CreditAnswer } from '../domain/credit-answer.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { CreditBank } from './credit-bank.ts';
 import type { FromWorker, ToWorker, WorkerSettings } from './messages.ts';
 import { Supervisor } from './supervisor.ts';
+import type { WaitingWorkers } from './waiting-workers.ts';
 
 export type WorkerPoolOptions = {
   config: Config;
+  /** Where new processes come from. */
+  waiting: WaitingWorkers;
   databaseUrl: string;
   clickhouseReaderUrl: string;
   logFormat: WorkerSettings['logFormat'];
@@ -24,8 +25,6 @@ export type WorkerPoolOptions = {
   onOwnerGone(owner: string): void;
   logger: Logger;
 };
-
-const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 /** What a worker may take on a busy machine besides draining. */
 const workerPatienceMs = 30_000;
@@ -40,7 +39,7 @@ export class WorkerPool extends Supervisor {
     const switching = new Map<ChildProcess, () => void>();
     super({
       workerCount: options.config.workers,
-      fork: (slot) => forkWorker(options, slot, owners),
+      fork: (slot) => startProcess(options, slot, owners),
       onMessage: (worker, message) => this.#receive(worker, message),
       onExit(worker) {
         const owner = owners.get(worker);
@@ -103,15 +102,12 @@ export class WorkerPool extends Supervisor {
   }
 }
 
-function forkWorker(
+function startProcess(
   options: WorkerPoolOptions,
   slot: number,
   owners: Map<ChildProcess, string>,
 ): ChildProcess {
-  const worker = fork(workerFile, [], {
-    env: workerEnvironment(),
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
+  const worker = options.waiting.take();
   const owner = `worker-${slot}-${randomBytes(6).toString('hex')}`;
   owners.set(worker, owner);
   send(worker, { kind: 'start', settings: settingsOf(options, slot, owner) });

@@ -1,0 +1,49 @@
+/**
+ * Worker processes that have not been told yet what to do. Nearly all of the start of a worker is
+ * loading its modules (0.5 s), which needs no settings: so it goes on while the stores start.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { workerEnvironment } from '../config/worker-environment.ts';
+
+const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
+
+export class WaitingWorkers {
+  readonly #waiting: ChildProcess[];
+
+  constructor(count: number) {
+    this.#waiting = Array.from({ length: count }, forkWorker);
+  }
+
+  /** One of them, or a fresh one when all are taken or gone. */
+  take(): ChildProcess {
+    for (;;) {
+      const worker = this.#waiting.shift();
+      if (!worker) return forkWorker();
+      if (!isGone(worker)) return worker;
+    }
+  }
+
+  /** Resolves when those that nobody took have ended. */
+  async end(): Promise<void> {
+    const ended = this.#waiting.splice(0).map(async (worker) => {
+      if (isGone(worker)) return;
+      const exited = once(worker, 'exit');
+      worker.kill('SIGKILL');
+      await exited;
+    });
+    await Promise.all(ended);
+  }
+}
+
+function forkWorker(): ChildProcess {
+  return fork(workerFile, [], {
+    env: workerEnvironment(),
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+function isGone({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
