@@ -15,6 +15,8 @@ export type Route = {
   path: string;
   /** Whether the audit log may have to say who called. */
   isAudited?: boolean;
+  /** Nothing is read here: the handler reads what it needs. */
+  isBare?: boolean;
   /** A header that is read besides the usual ones, in lower case. */
   header?: string;
   traffic: Traffic;
@@ -50,10 +52,11 @@ export class Exchange {
 
   constructor(response: HttpResponse, request: HttpRequest, route: Route) {
     this.path = route.path;
-    this.authorization = request.getHeader('authorization');
-    this.contentType = request.getHeader('content-type');
-    this.accept = request.getHeader('accept');
-    this.forwardedFor = request.getHeader('x-forwarded-for');
+    const read = (name: string) => (route.isBare ? '' : request.getHeader(name));
+    this.authorization = read('authorization');
+    this.contentType = read('content-type');
+    this.accept = read('accept');
+    this.forwardedFor = read('x-forwarded-for');
     this.userAgent = route.isAudited ? request.getHeader('user-agent') : '';
     this.header = route.header === undefined ? '' : request.getHeader(route.header);
     this.response = response;

@@ -59,7 +59,8 @@ type Asked = { request: HttpRequest; uriPlace: UriPlace };
 
 function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked: Asked): void {
   const { traffic, judgePorts } = options;
-  const exchange = openExchange(response, asked.request, { path: '/forward-auth', traffic });
+  const route = { path: '/forward-auth', isBare: true, traffic };
+  const exchange = openExchange(response, asked.request, route);
   exchange.receivedAtMs = judgePorts.stopwatch();
   const isHead = asked.request.getMethod() === 'head';
   const send = (reply: Reply) => sendReply(exchange, isHead ? { ...reply, isHead } : reply);

@@ -37,6 +37,9 @@ const transactionAt = 128;
 /** In the value of a node that stands for a named tree. */
 const treeRootAt = 40;
 
+/** Two pages, of 64 KiB at most. */
+const metaWordsMax = 2 ** 15;
+
 const noPage = 2 ** 64;
 const prefixBytes = 4;
 const prefixes = 2 ** 32;
@@ -51,6 +54,7 @@ export class TreeFile {
   valueEnd = 0;
   readonly #file: MappedFile;
   readonly #view: DataView;
+  readonly #metaWords: Int32Array;
   readonly #pageBytes: number;
   /** Of the main tree, whose values are the named trees. */
   #mainRoot = noPage;
@@ -59,6 +63,7 @@ export class TreeFile {
     this.#file = mapWindow(path, windowBytes);
     this.bytes = Buffer.from(this.#file.buffer);
     this.#view = new DataView(this.#file.buffer);
+    this.#metaWords = new Int32Array(this.#file.buffer, 0, metaWordsMax);
     const isKnown =
       this.#view.getUint32(pageHeaderBytes, true) === magic &&
       this.#view.getUint32(pageHeaderBytes + 4, true) === dataVersion;
@@ -71,12 +76,11 @@ export class TreeFile {
     const first = pageHeaderBytes;
     const second = this.#pageBytes + pageHeaderBytes;
     for (;;) {
-      const [one, other] = [this.#u64(first + transactionAt), this.#u64(second + transactionAt)];
+      const [one, other] = [this.#transactionOf(first), this.#transactionOf(second)];
       const root = this.#u64((one > other ? first : second) + mainRootAt);
       // A commit writes the older of the two. The newer one was whole when the root was read,
       // unless a whole commit came between and the next one has begun.
-      const isSame =
-        this.#u64(first + transactionAt) === one && this.#u64(second + transactionAt) === other;
+      const isSame = this.#transactionOf(first) === one && this.#transactionOf(second) === other;
       if (!isSame) continue;
       this.#mainRoot = root;
       return;
@@ -181,6 +185,13 @@ export class TreeFile {
       if (order !== 0) return order;
     }
     return key.length - length;
+  }
+
+  /** Atomic, so that what is read before and after it is read before and after it. */
+  #transactionOf(meta: number): number {
+    const at = (meta + transactionAt) / 4;
+    const high = Atomics.load(this.#metaWords, at + 1) * prefixes;
+    return high + (Atomics.load(this.#metaWords, at) >>> 0);
   }
 
   #u64(at: number): number {
