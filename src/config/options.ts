@@ -170,9 +170,11 @@ export const options = [
   {
     name: 'limit-slots',
     kind: 'integer',
-    fallback: '262144',
-    range: [1024, 2 ** 30],
-    text: 'How many rate-limit counters can run at a time; 37 bytes of shared memory each.',
+    fallback: '0',
+    range: [0, 2 ** 30],
+    text:
+      'How many rate-limit counters can run at a time; 37 bytes of shared memory each. 0: twice ' +
+      'the number of keys at the start, but from 262,144 to 4,194,304.',
   },
   {
     name: 'credit-slots',

@@ -13,13 +13,12 @@ import { probePort } from '../lib/port-probe.ts';
 import { createReleasers, type Releasers } from '../lib/releasers.ts';
 import { probeSocketFile } from '../lib/socket-file.ts';
 import { prepareCreditTable } from '../limits/prepare-credit-table.ts';
-import { prepareWindowTable } from '../limits/prepare-window-table.ts';
-import { WindowTable } from '../limits/window-table.ts';
 import { type CreditsRiver, startCreditsRiver } from './credits-river.ts';
 import { type EventsRiver, startEventsRiver } from './events-river.ts';
 import { startIngestRiver } from './ingest-river.ts';
 import { type KeysRiver, startKeysRiver } from './keys-river.ts';
 import { startLastUsedLoop } from './last-used-loop.ts';
+import { createLimitTable, type LimitTable } from './limit-table.ts';
 import { socketPath } from './listeners.ts';
 import { readMasterKeys } from './master-keys.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
@@ -77,6 +76,7 @@ type Rivers = {
   events: EventsRiver;
   ingest: Shipper | undefined;
   credits: CreditsRiver;
+  limits: LimitTable;
 };
 type Parts = Rivers & { workers: WorkerPool };
 
@@ -120,15 +120,16 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
     },
     releasers,
   );
-  prepareWindowTable(files.windowTable, config.limitSlots, Date.now());
+  const limits = createLimitTable(files.windowTable, config.limitSlots, releasers);
   prepareCreditTable(files.creditTable, config.creditSlots);
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
   startLastUsedLoop({ ...stores, logger }, releasers);
-  const rivers = { keys, events, ingest, credits };
+  const rivers = { keys, events, ingest, credits, limits };
   const workers = openWorkers({ ...options, config, waiting }, rivers, stores);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
+  limits.open(keys.replicator.status().keyCount);
   releasers.push('workers', () => workers.stopAll());
   await workers.start();
   return parts;
@@ -208,7 +209,7 @@ function openWorkers(
 
 async function openAdminPort(
   { config }: NodeOptions,
-  { keys, events, ingest, credits, workers }: Parts,
+  { keys, events, ingest, credits, limits, workers }: Parts,
   releasers: Releasers,
 ): Promise<void> {
   const files = makeNodeFolders(config.dataDir);
@@ -224,8 +225,6 @@ async function openAdminPort(
     readinessFindings({ replicator: keys.replicator, events, worker, clock: Date.now }),
     Date.now,
   );
-  const windows = new WindowTable(files.windowTable);
-  releasers.push('limits', () => windows.close());
   const metrics = () =>
     nodeMetrics({
       pages,
@@ -233,7 +232,7 @@ async function openAdminPort(
       ingest: ingest?.totals(),
       replication: keys.replicator.status(),
       credits: credits.status(),
-      limits: windows.occupancy(Date.now()),
+      limits: limits.occupancy(Date.now()),
       workers: worker(),
       nowMs: Date.now(),
     });
