@@ -23,7 +23,7 @@ import { answerVerification } from './verify-endpoint.ts';
 
 export type ApiServerPorts = JudgePorts &
   RatelimitPorts & {
-    lookup: Pick<RootKeyLookup, 'rootKeyByDigest'>;
+    lookup: Pick<RootKeyLookup, 'rootKeyByToken'>;
     calls: readonly ManagementCall[];
     onAnswered(status: number): void;
     bodyBytesMax: number;
@@ -49,7 +49,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   const { lookup, limits, clock, stopwatch, bodyBytesMax } = ports;
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
-  const rootKeys: RootKeyLookup = { rootKeyByDigest: lookup.rootKeyByDigest };
+  const rootKeys: RootKeyLookup = { rootKeyByToken: lookup.rootKeyByToken };
   const endpoint = { app, traffic, rootKeys, limits, clock, stopwatch, bodyBytesMax };
   const liveness = { path: '/v2/liveness', traffic };
 

@@ -1,13 +1,12 @@
 /** Who asks: from the header to the root key's rights. Synchronous and local. */
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Grants } from '../domain/grants.ts';
-import { keyDigest } from '../domain/key-hash.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { RootKeyRecord, WorkspaceRecord } from '../domain/records.ts';
 
 export type RootKeyLookup = {
   /** With its workspace as it is now. */
-  rootKeyByDigest(digest: string): KnownRootKey | undefined;
+  rootKeyByToken(token: string): KnownRootKey | undefined;
 };
 
 type KnownRootKey = RootKeyRecord & { grants: Grants; workspace: WorkspaceRecord | undefined };
@@ -57,8 +56,7 @@ export function isFault(authentication: Authentication): authentication is Reque
 export function authenticate(header: string, lookup: RootKeyLookup, nowMs: number): Authentication {
   const trimmed = header.trim();
   if (!trimmed.startsWith(scheme)) return malformed;
-  const token = trimmed.slice(scheme.length).trim();
-  const rootKey = lookup.rootKeyByDigest(keyDigest(token));
+  const rootKey = lookup.rootKeyByToken(trimmed.slice(scheme.length).trim());
   if (!rootKey) return unknown;
   const { workspace } = rootKey;
   if (!workspace) return workspaceGone;

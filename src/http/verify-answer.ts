@@ -1,5 +1,6 @@
 /** A verdict as the `data` of the answer. What is unset or empty is left out, never null. */
 import type { IdentityRecord, LimitConfig } from '../domain/records.ts';
+import { quoteJson } from '../lib/quote-json.ts';
 import type { CheckedLimit, Verdict } from '../verify/verdict.ts';
 
 const notFound = '{"valid":false,"code":"NOT_FOUND"}';
@@ -9,7 +10,7 @@ export function verifyResultJson(verdict: Verdict): string {
   const { key, outcome } = verdict;
   const code = outcome === 'WORKSPACE_DISABLED' ? 'FORBIDDEN' : outcome;
   let json = `{"valid":${outcome === 'VALID'},"code":"${code}","keyId":"${key.keyId}"`;
-  if (key.name !== '') json += `,"name":${JSON.stringify(key.name)}`;
+  if (key.name !== '') json += `,"name":${quoteJson(key.name)}`;
   if (key.metaJson !== '') json += `,"meta":${key.metaJson}`;
   if (key.expiresAtMs !== 0) json += `,"expires":${key.expiresAtMs}`;
   if (verdict.remainingCredits !== undefined) json += `,"credits":${verdict.remainingCredits}`;
@@ -36,7 +37,7 @@ function permissionsJson(permissions: ReadonlySet<string>): string {
 }
 
 function identityJson(identity: IdentityRecord, keyLimits: readonly LimitConfig[]): string {
-  const externalId = JSON.stringify(identity.externalId);
+  const externalId = quoteJson(identity.externalId);
   let json = `{"id":"${identity.identityId}","externalId":${externalId}`;
   if (identity.metaJson !== '') json += `,"meta":${identity.metaJson}`;
   if (identity.limits.length === 0) return `${json}}`;
@@ -50,7 +51,7 @@ function identityJson(identity: IdentityRecord, keyLimits: readonly LimitConfig[
 
 function limitJson(limit: LimitConfig): string {
   return (
-    `{"id":"${limit.limitId}","name":${JSON.stringify(limit.name)},"limit":${limit.limit},` +
+    `{"id":"${limit.limitId}","name":${quoteJson(limit.name)},"limit":${limit.limit},` +
     `"duration":${limit.durationMs},"autoApply":${limit.autoApply}}`
   );
 }
@@ -64,7 +65,7 @@ function checkedLimitsJson(limits: readonly CheckedLimit[]): string {
 
 function checkedLimitJson(limit: CheckedLimit): string {
   return (
-    `{"id":"${limit.limitId}","name":${JSON.stringify(limit.name)},"limit":${limit.limit},` +
+    `{"id":"${limit.limitId}","name":${quoteJson(limit.name)},"limit":${limit.limit},` +
     `"duration":${limit.durationMs},"remaining":${limit.remaining},"reset":${limit.resetAtMs},` +
     `"exceeded":${limit.isExceeded},"autoApply":${limit.autoApply}}`
   );

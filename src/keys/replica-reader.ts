@@ -17,7 +17,8 @@ import { parseIdentityTraits, TraitsCache } from './traits.ts';
 
 export type ReplicaReader = NamespaceLookup &
   KeyLookup & {
-    rootKeyByDigest(digest: string): RootKey | undefined;
+    /** `token`: the whole root key. */
+    rootKeyByToken(token: string): RootKey | undefined;
     /** Reads from another file from now on. */
     switchTo(path: string): Promise<void>;
     close(): Promise<void>;
@@ -71,9 +72,9 @@ export function openReplicaReader(path: string, page: GenerationPage): ReplicaRe
       traits.rights ??= gatherRights({ find }, traits);
       return { key, rights: traits.rights };
     },
-    rootKeyByDigest(digest) {
+    rootKeyByToken(token) {
       refresh();
-      return cache.rootKey(view.tables, digest);
+      return cache.rootKey(view.tables, token);
     },
     find,
     namespace(workspaceId, nameOrId) {

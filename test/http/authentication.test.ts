@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compileGrants } from '../../src/domain/grants.ts';
-import { keyDigest } from '../../src/domain/key-hash.ts';
 import { authenticate, isFault, missingAuthorization } from '../../src/http/authentication.ts';
 
 const nowMs = 1_800_000_000_000;
@@ -33,8 +32,8 @@ function authenticated(header: string, world: World = {}): string {
           hasImports: false,
         };
   const lookup = {
-    rootKeyByDigest(digest: string) {
-      return digest === keyDigest(rootKey) ? { ...good, workspace, ...world.rootKey } : undefined;
+    rootKeyByToken(token: string) {
+      return token === rootKey ? { ...good, workspace, ...world.rootKey } : undefined;
     },
   };
   const found = authenticate(header, lookup, nowMs);

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { compileGrants } from '../../src/domain/grants.ts';
-import { keyDigest } from '../../src/domain/key-hash.ts';
 import type { WorkspaceRecord } from '../../src/domain/records.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
 import type { Traffic } from '../../src/http/exchange.ts';
@@ -30,7 +29,6 @@ export type ProxyReply = {
 
 type Headers = Record<string, string>;
 
-const rootKeyDigest = keyDigest('root_of_ws_1');
 const rootKey = {
   ...{ rootKeyId: 'key_root', workspaceId: 'ws_1', isEnabled: true, expiresAtMs: 0 },
   permissions: ['api.api_1.verify_key', 'api.api_open.verify_key'],
@@ -87,8 +85,8 @@ export class ProxyWorld extends SmallWorld {
         stopwatch: () => 0,
       },
       lookup: {
-        rootKeyByDigest: (digest) =>
-          digest === rootKeyDigest
+        rootKeyByToken: (token) =>
+          token === 'root_of_ws_1'
             ? { ...rootKey, grants, workspace: this.lookup.find('workspace', 'ws_1') }
             : undefined,
         workspace: (id) => this.lookup.find('workspace', id),
