@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 
 /**
  * What tells a process from a later one with the same pid: the boot of the machine and the instant
- * of its start. Undefined when no such process runs; a zombie does not run.
+ * of its start. Undefined when no such process runs. A zombie does not run, unless other threads of
+ * it do: each finishes the system call that it is in, and may change a file by that.
  */
 export function processIdentity(pid: number): string | undefined {
   try {
@@ -18,8 +19,9 @@ function identityFromProc(pid: number): string | undefined {
   // The command's name stands in parentheses and may hold blanks and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const state = fields[0];
+  const threadCount = Number(fields[17]);
   const startTicks = fields[19];
-  if (state === 'Z' || state === 'X') return undefined;
+  if (state === 'X' || (state === 'Z' && threadCount <= 1)) return undefined;
   const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   return `${boot} ${startTicks}`;
 }
