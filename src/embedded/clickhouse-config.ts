@@ -58,6 +58,9 @@ function readerPassword(password: string): string {
   return createHash('sha256').update(`${readerName} ${password}`).digest('hex').slice(0, 32);
 }
 
+/** Where the server keeps its tables. */
+export const clickhousePath = (folder: string) => join(folder, 'store');
+
 /** Writes the files anew and returns the arguments that name them. */
 export function writeClickhouseFiles({ folder, password }: ClickhouseFiles, port: number) {
   const configPath = join(folder, 'config.xml');
@@ -72,7 +75,7 @@ export function writeClickhouseFiles({ folder, password }: ClickhouseFiles, port
 function serverSettings(folder: string, port: number): XmlElement {
   const cacheBytes = 64 * mebibyte;
   return {
-    path: join(folder, 'store'),
+    path: clickhousePath(folder),
     users_config: join(folder, 'users.xml'),
     listen_host: '127.0.0.1',
     http_port: port,

@@ -3,15 +3,17 @@
  * its HTTP port on 127.0.0.1 speaks to the same client as any ClickHouse server.
  *
  * It stops at once, without a word to the engine: tables of its `Atomic` databases are whole after
- * any kill, and an insert that was acknowledged is in the page cache. `SIGTERM` to a ClickHouse
- * server of one's own does no less.
+ * any kill, an insert that was acknowledged is in the page cache, and one that was cut can be sent
+ * again (see `mend-deduplication-logs.ts`).
  */
 
 import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { writeClickhouseFiles } from './clickhouse-config.ts';
+import type { Logger } from '../lib/logger.ts';
+import { clickhousePath, writeClickhouseFiles } from './clickhouse-config.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions } from './embedded-store.ts';
+import { mendDeduplicationLogs } from './mend-deduplication-logs.ts';
 import { startStore } from './start-store.ts';
 import { keptPassword, openStoreFolder } from './store-folder.ts';
 import { settleEarlierInstance } from './store-instance.ts';
@@ -22,7 +24,7 @@ const childPath = join(import.meta.dirname, 'clickhouse-child.ts');
 export async function startEmbeddedClickhouse(
   options: EmbeddedStoreOptions,
 ): Promise<EmbeddedStore> {
-  const { folder } = options;
+  const { folder, logger } = options;
   const library = findLibrary();
   openStoreFolder(folder);
   await settleEarlierInstance(folder, 'SIGTERM');
@@ -33,6 +35,8 @@ export async function startEmbeddedClickhouse(
       stopSignal: 'SIGTERM',
       command(port) {
         const args = writeClickhouseFiles({ folder, password }, port);
+        // Before each try: the server of the last one may have taken inserts.
+        mend(folder, logger);
         const flags = ['--disable-warning=ExperimentalWarning'];
         return { program: process.execPath, args: [...flags, childPath, library, ...args] };
       },
@@ -41,6 +45,12 @@ export async function startEmbeddedClickhouse(
     },
     options,
   );
+}
+
+function mend(folder: string, logger: Logger): void {
+  const lines = mendDeduplicationLogs(clickhousePath(folder));
+  if (lines === 0) return;
+  logger.info({ lines }, 'ClickHouse was killed within an insert; its next try will count');
 }
 
 /** Throws one sentence with the remedy where there is no package for this platform. */
