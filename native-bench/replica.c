@@ -18,6 +18,7 @@ void replica_open(Replica *replica, const char *path) {
   must(mdb_txn_begin(replica->environment, NULL, MDB_RDONLY, &opening), path);
   must(mdb_dbi_open(opening, "keys", 0, &replica->keys), "table keys");
   must(mdb_dbi_open(opening, "rootKeys", 0, &replica->root_keys), "table rootKeys");
+  must(mdb_dbi_open(opening, "identities", 0, &replica->identities), "table identities");
   must(mdb_dbi_open(opening, "documents", 0, &replica->documents), "table documents");
   /* Handles outlive the transaction that opened them only if it is committed. */
   must(mdb_txn_commit(opening), "the tables");

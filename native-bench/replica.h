@@ -19,6 +19,7 @@ typedef struct {
   MDB_txn *snapshot;
   MDB_dbi keys;
   MDB_dbi root_keys;
+  MDB_dbi identities;
   MDB_dbi documents;
 } Replica;
 
