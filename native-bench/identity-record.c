@@ -24,7 +24,7 @@ static void decode(Slice bytes, IdentityRecord *record) {
   record->meta_json = (Slice){at, (size_t)(start + bytes.size - at)};
 }
 
-bool identity_record_find(Replica *replica, Slice id, IdentityRecord *record) {
+bool identity_record_find(const Replica *replica, Slice id, IdentityRecord *record) {
   char room[PREFIX_BYTES + ID_BYTES_MAX];
   Slice bytes;
   if (id.size > ID_BYTES_MAX) fail("an identity's id is longer than the floor can hold");

@@ -11,6 +11,6 @@ typedef struct {
 } IdentityRecord;
 
 /* False when there is no such identity. Ends the program when it has limits of its own. */
-bool identity_record_find(Replica *replica, Slice id, IdentityRecord *record);
+bool identity_record_find(const Replica *replica, Slice id, IdentityRecord *record);
 
 #endif

@@ -18,7 +18,7 @@ static void read_record(RootKey *root_key, const Documents *documents, Slice rec
   if (is_open) root_key->workspace_id = workspace->id;
 }
 
-bool root_key_admits(RootKey *last, Replica *replica, const Documents *documents, Slice key,
+bool root_key_admits(RootKey *last, const Replica *replica, const Documents *documents, Slice key,
                      int64_t now_ms) {
   unsigned char hash[SHA256_BYTES];
   sha256_of(key, hash);

@@ -17,7 +17,7 @@ typedef struct {
 } RootKey;
 
 /* Whether the root key admits at this time; if so, `last` is about it. */
-bool root_key_admits(RootKey *last, Replica *replica, const Documents *documents, Slice key,
+bool root_key_admits(RootKey *last, const Replica *replica, const Documents *documents, Slice key,
                      int64_t now_ms);
 
 #endif
