@@ -98,7 +98,8 @@ static const KeyTraits *parse(const Documents *documents, Slice text, uint64_t h
   traits->has_api = api != NULL;
   if (api != NULL) traits->keyspace_id = api->fact;
   add_permissions(traits, documents, next_item(&array));
-  if (!slice_equals(next_item(&array), SLICE("[]"))) fail("the floor knows keys without roles only");
+  bool has_roles = !slice_equals(next_item(&array), SLICE("[]"));
+  if (has_roles) fail("the floor knows keys without roles only");
   add_limits(traits, next_item(&array));
   return traits;
 }

@@ -8,7 +8,7 @@ import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
 import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
-import { median, processorUs, ratio, throughput } from './rounds.ts';
+import { median, processorUs, throughputRatio } from './rounds.ts';
 
 /** At which number of keys some of the bars stand. */
 const barKeyCount = 10_000_000;
@@ -80,8 +80,9 @@ export async function measureKeyCounts(bench: Bench, releasers: Releasers): Prom
     { ...fewVerify.verify, name: name(fewKeyCount) },
   ];
   const rounds = await compare(bench, 'How many keys there are', [many, less]);
-  const value = ratio(rounds, [many.name, less.name], throughput);
-  return { manyKeys: { value, ...keysNote(world.keyCount) } };
+  const { value, note } = throughputRatio(rounds, [many.name, less.name]);
+  const notes = [keysNote(world.keyCount).note ?? '', note ?? ''].filter((text) => text !== '');
+  return { manyKeys: { value, note: notes.join('; ') } };
 }
 
 function keysNote(keyCount: number): { note?: string } {

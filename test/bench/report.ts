@@ -33,6 +33,9 @@ export function reportMarkdown(report: BenchReport): string {
       `${machine.kernel}; Node ${machine.node}; ${machine.compiler}. ${keys} keys, ` +
       `${plan.roundCount} rounds of ${plan.secondsPerRound} s in turn, one worker on one ` +
       'processor, the driver and everything else on the others.',
+    '',
+    comparedNote,
+    '',
     settingsLine(report.settings),
     '',
     ...table(['what', 'value', 'bar', 'wanted', 'reached'], barResults(report.bars).map(barCells)),
@@ -47,6 +50,21 @@ export function reportMarkdown(report: BenchReport): string {
 
 export function reportJson(report: BenchReport): string {
   return `${JSON.stringify({ ...report, bars: barResults(report.bars) }, null, 2)}\n`;
+}
+
+const comparedNote = [
+  'Throughput is compared as requests in a second of the processor time of whoever answers, 1 s',
+  'by its µs per request: what it answers with a processor for itself. Keys per second are as',
+  'counted, and busy says which share of a processor contestant and driver used meanwhile: a',
+  'contestant that used less than all of its own waited for the driver, who shares a processor',
+  'with the stores, or for other work on the machine, and that differs from one to the next. (Had',
+  'it waited for something of its own, with time left on both processors, what was counted would',
+  'be compared.) What the kernel does to bring a request to its socket falls to the driver, for',
+  'all alike.',
+].join(' ');
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function settingsLine(settings: BenchReport['settings']): string {
@@ -72,11 +90,18 @@ function comparisonLines({ title, rows, keysPerRequest }: Comparison): string[] 
     return [
       row.name,
       Math.round(row.perSecond * keys).toLocaleString('en'),
+      `${percent(row.busy.server)} / ${percent(row.busy.driver)}`,
       `${row.userUs.toFixed(1)} + ${row.systemUs.toFixed(1)}`,
       `${Math.round(row.latencyUs.p50)} / ${Math.round(row.latencyUs.p99)}`,
     ];
   });
-  const columns = [title, 'keys per second', 'µs per request, user + kernel', 'p50 / p99, µs'];
+  const columns = [
+    title,
+    'keys per second',
+    'busy',
+    'µs per request, user + kernel',
+    'p50 / p99, µs',
+  ];
   return [...table(columns, cells), ''];
 }
 

@@ -16,7 +16,8 @@ import { type BenchPlan, readBenchPlan, usage } from './bench-plan.ts';
 import { openBenchWorld } from './bench-world.ts';
 import { chartSvg } from './chart.ts';
 import { describeMachine } from './machine.ts';
-import { measureDoors, measureLatency, measureRevocations } from './measure-doors.ts';
+import { measureDoors, measureRevocations } from './measure-doors.ts';
+import { measureLatency } from './measure-latency.ts';
 import { measureKeyCounts, measureMemory, measureReplica, measureWorkers } from './measure-node.ts';
 import { measureRivals } from './measure-rivals.ts';
 import { buildNative } from './native-floor.ts';
@@ -47,18 +48,21 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
 async function measure(bench: Bench, releasers: Releasers) {
   const replica = measureReplica(bench);
   const rivals = await measureRivals(bench, releasers);
+  const doors = await measureDoors(bench);
+  const latency = await measureLatency(bench, rivals.ceiling);
   const bars: MeasuredBars = {
     ...replica,
     ...rivals.bars,
-    ...(await measureDoors(bench)),
-    ...(await measureLatency(bench)),
+    ...doors,
+    ...latency.bars,
     ...(await measureRevocations(bench)),
     ...measureMemory(bench),
   };
   if (bench.plan.hasRestarts) {
     Object.assign(bars, await measureWorkers(bench), await measureKeyCounts(bench, releasers));
   }
-  return { ...rivals, bars };
+  const { others, absent } = rivals;
+  return { bars, others: { ...others, ...latency.others }, absent };
 }
 
 async function runBench(plan: BenchPlan, releasers: Releasers): Promise<void> {
