@@ -1,7 +1,7 @@
 /** The results as Markdown for people and as JSON for whatever compares runs. */
 import { type BarResult, barResults, formatValue, type MeasuredBars } from './bars.ts';
 import type { Machine } from './machine.ts';
-import type { Summary } from './rounds.ts';
+import { median, type Summary } from './rounds.ts';
 
 export type Comparison = {
   title: string;
@@ -34,6 +34,8 @@ export function reportMarkdown(report: BenchReport): string {
       `${plan.roundCount} rounds of ${plan.secondsPerRound} s in turn, one worker on one ` +
       'processor, the driver and everything else on the others.',
     '',
+    otherWorkLine(report.comparisons),
+    '',
     comparedNote,
     '',
     settingsLine(report.settings),
@@ -48,8 +50,29 @@ export function reportMarkdown(report: BenchReport): string {
   ].join('\n');
 }
 
+/** To be pasted into the README: what is measured first, with its date and machine. */
+export function readmeMarkdown({ machine, plan, comparisons }: BenchReport): string {
+  const [first] = comparisons;
+  const keys = plan.keyCount.toLocaleString('en');
+  return [
+    `${machine.processor}, one processor for each server, ${keys} keys; ${machine.date} UTC, ` +
+      `commit ${machine.commit}:`,
+    '',
+    ...(first ? comparisonLines(first) : []),
+  ].join('\n');
+}
+
 export function reportJson(report: BenchReport): string {
   return `${JSON.stringify({ ...report, bars: barResults(report.bars) }, null, 2)}\n`;
+}
+
+/** Past this share nothing in the report can be relied upon: caches are shared as well. */
+const otherWorkMax = 0.1;
+
+function otherWorkLine(comparisons: readonly Comparison[]): string {
+  const share = median(comparisons.flatMap(({ rows }) => rows.map((row) => row.otherWork)));
+  const text = `Other work took ${percent(share)} of the measured processor`;
+  return share > otherWorkMax ? `**${text}: measure again on an idle machine.**` : `${text}.`;
 }
 
 const comparedNote = [

@@ -4,7 +4,7 @@
  *     npm run bench -- [--quick] [--keys N] [--world FOLDER]
  *
  * Every bar is a ratio within the run or a figure that does not depend on the machine's mood; the
- * others are shown beside. Writes bench-results/latest.{md,json,svg}.
+ * others are shown beside. Writes bench-results/latest.{md,json,svg,readme.md}.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ import { measureRivals } from './measure-rivals.ts';
 import { buildNative } from './native-floor.ts';
 import { startProduct } from './product-node.ts';
 import { productContestants, writeProductTemplates } from './product-requests.ts';
-import { type BenchReport, reportJson, reportMarkdown } from './report.ts';
+import { type BenchReport, readmeMarkdown, reportJson, reportMarkdown } from './report.ts';
 
 const resultsFolder = join(import.meta.dirname, '../../bench-results');
 
@@ -91,6 +91,7 @@ function writeResults(report: BenchReport, { product }: Bench): void {
   const markdown = reportMarkdown(report);
   write('md', markdown);
   write('json', reportJson(report));
+  write('readme.md', readmeMarkdown(report));
   write(
     'svg',
     chartSvg({
@@ -100,7 +101,9 @@ function writeResults(report: BenchReport, { product }: Bench): void {
       machine,
     }),
   );
-  say(`\n${markdown}\nwritten: bench-results/latest.md, .json and .svg`);
+  say(
+    `\n${markdown}\nwritten: bench-results/latest.md, .json, .svg and, for the README, .readme.md`,
+  );
 }
 
 function readPlan(): BenchPlan {
