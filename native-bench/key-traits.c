@@ -9,7 +9,7 @@
 enum { PLACES = 1 << 15, TRAITS_MAX = 10000 };
 
 void key_traits_open(KeyTraitsTable *table, const Documents *documents) {
-  *table = (KeyTraitsTable){documents, calloc(PLACES, sizeof(KeyTraits *)), 0};
+  *table = (KeyTraitsTable){documents, calloc(PLACES, sizeof(KeyTraits *)), 0, NULL};
   if (table->places == NULL) fail_of_system("memory for traits");
 }
 
@@ -104,7 +104,7 @@ static const KeyTraits *parse(const Documents *documents, Slice text, uint64_t h
   return traits;
 }
 
-const KeyTraits *key_traits_read(KeyTraitsTable *table, Slice text) {
+static const KeyTraits *find_or_parse(KeyTraitsTable *table, Slice text) {
   uint64_t hash = text_hash(0, text);
   size_t place = hash & (PLACES - 1);
   for (const KeyTraits *found; (found = table->places[place]) != NULL;) {
@@ -116,4 +116,10 @@ const KeyTraits *key_traits_read(KeyTraitsTable *table, Slice text) {
   char *copy = allocate(text.size + 1);
   slice_put(copy, text);
   return table->places[place] = parse(table->documents, (Slice){copy, text.size}, hash);
+}
+
+const KeyTraits *key_traits_read(KeyTraitsTable *table, Slice text) {
+  bool is_last = table->last != NULL && slice_equals(table->last->text, text);
+  if (!is_last) table->last = find_or_parse(table, text);
+  return table->last;
 }

@@ -46,6 +46,8 @@ typedef struct {
   /* Where the table is free: NULL. */
   const KeyTraits **places;
   size_t trait_count;
+  /* Mostly it is that of the record before: comparing is cheaper than hashing. */
+  const KeyTraits *last;
 } KeyTraitsTable;
 
 void key_traits_open(KeyTraitsTable *table, const Documents *documents);
