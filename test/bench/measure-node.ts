@@ -8,7 +8,7 @@ import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
 import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
-import { median, processorUs, throughputRatio } from './rounds.ts';
+import { median, processorUs, throughputRatio, warmUp } from './rounds.ts';
 
 /** At which number of keys some of the bars stand. */
 const barKeyCount = 10_000_000;
@@ -63,6 +63,8 @@ async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Pro
   const { plan, folder, world } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
   const { connectionCount, secondsPerRound: seconds } = plan;
+  // It has just been started, and two workers would be cold for twice as long as one.
+  await warmUp(verify, { connectionCount, seconds: plan.warmUpSeconds, seed: 0 });
   return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
 }
 

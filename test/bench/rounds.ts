@@ -50,17 +50,18 @@ export async function runRounds(
   return { names: contestants.map(({ name }) => name), rounds };
 }
 
-/** So many keys are asked about before a contestant is measured: by then V8 has compiled it. */
+/** Asked of each process before it is measured: by then V8 has compiled what it will. */
 const warmUpKeyCount = 60_000;
 const warmUpRunsMax = 10;
 const warm = new WeakSet<Contestant>();
 
 /** Once for each contestant; not by the clock, as a busy machine gets through less in a second. */
-async function warmUp(contestant: Contestant, options: LoadOptions): Promise<void> {
+export async function warmUp(contestant: Contestant, options: LoadOptions): Promise<void> {
   if (warm.has(contestant)) return;
   warm.add(contestant);
+  const wantedCount = warmUpKeyCount * contestant.pids().length;
   let count = 0;
-  for (let run = 0; run < warmUpRunsMax && count < warmUpKeyCount; run += 1) {
+  for (let run = 0; run < warmUpRunsMax && count < wantedCount; run += 1) {
     count += (await runLoad(contestant, options)).answers * contestant.keysPerRequest;
   }
 }
