@@ -30,7 +30,6 @@ export async function compare(
   const rounds = await runRounds(contestants, {
     roundCount: plan.roundCount,
     seconds: plan.secondsPerRound,
-    warmUpSeconds: plan.warmUpSeconds,
     connectionCount: plan.connectionCount,
     ...between,
     say,

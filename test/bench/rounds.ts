@@ -4,7 +4,8 @@
  */
 import type { Measured } from './bars.ts';
 import type { Contestant } from './contestant.ts';
-import { type LoadOptions, type LoadResult, runLoad } from './load.ts';
+import { type LoadResult, runLoad } from './load.ts';
+import { warmUp } from './warm-up.ts';
 
 export type Rounds = {
   names: readonly string[];
@@ -15,8 +16,6 @@ export type Rounds = {
 export type RoundsOptions = {
   roundCount: number;
   seconds: number;
-  /** Of one run of the warm-up. */
-  warmUpSeconds: number;
   connectionCount: number;
   /** Before each contestant of each round, so that none pays for what another has left behind. */
   settle?: () => Promise<void>;
@@ -29,11 +28,11 @@ export async function runRounds(
   contestants: readonly Contestant[],
   options: RoundsOptions,
 ): Promise<Rounds> {
-  const { roundCount, seconds, warmUpSeconds, connectionCount, say } = options;
+  const { roundCount, seconds, connectionCount, say } = options;
   const around = options.around ?? ((_contestant, work) => work());
   const settle = options.settle ?? (async () => {});
   for (const contestant of contestants) {
-    await warmUp(contestant, { seconds: warmUpSeconds, connectionCount, seed: 0 });
+    await warmUp(contestant, connectionCount);
   }
   const rounds: Map<string, LoadResult>[] = [];
   for (let round = 1; round <= roundCount; round += 1) {
@@ -48,22 +47,6 @@ export async function runRounds(
     rounds.push(results);
   }
   return { names: contestants.map(({ name }) => name), rounds };
-}
-
-/** Asked of each process before it is measured: by then V8 has compiled what it will. */
-const warmUpKeyCount = 60_000;
-const warmUpRunsMax = 10;
-const warm = new WeakSet<Contestant>();
-
-/** Once for each contestant; not by the clock, as a busy machine gets through less in a second. */
-export async function warmUp(contestant: Contestant, options: LoadOptions): Promise<void> {
-  if (warm.has(contestant)) return;
-  warm.add(contestant);
-  const wantedCount = warmUpKeyCount * contestant.pids().length;
-  let count = 0;
-  for (let run = 0; run < warmUpRunsMax && count < wantedCount; run += 1) {
-    count += (await runLoad(contestant, options)).answers * contestant.keysPerRequest;
-  }
 }
 
 function describe({ name, keysPerRequest }: Contestant, result: LoadResult): string {
