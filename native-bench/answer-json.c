@@ -18,19 +18,47 @@ static char *put_number(char *to, int64_t number) {
 
 #define PUT(literal) to = slice_put(to, SLICE(literal))
 
-/* Names are put between quotes as they are: the benchmark's hold nothing that needs an escape. */
+/* Between quotes, with the escapes of JSON.stringify. */
+static char *put_text(char *to, Slice text) {
+  static const char hex[] = "0123456789abcdef";
+  static const char names[] = "btn-fr";
+  *to++ = '"';
+  for (const char *at = text.at; at < text.at + text.size; at += 1) {
+    unsigned char character = (unsigned char)*at;
+    if (character == '"' || character == '\\') *to++ = '\\';
+    if (character >= ' ') {
+      *to++ = (char)character;
+    } else if (character >= '\b' && character <= '\r' && character != '\v') {
+      *to++ = '\\';
+      *to++ = names[character - '\b'];
+    } else {
+      PUT("\\u00");
+      *to++ = hex[character >> 4];
+      *to++ = hex[character & 15];
+    }
+  }
+  *to++ = '"';
+  return to;
+}
+
+/* One of the ids that have commas between them. */
+static Slice id_at(Slice ids, int place) {
+  const char *at = ids.at;
+  const char *end = ids.at + ids.size;
+  for (;; place -= 1) {
+    const char *comma = memchr(at, ',', (size_t)(end - at));
+    if (comma == NULL) return (Slice){at, (size_t)(end - at)};
+    if (place == 0) return (Slice){at, (size_t)(comma - at)};
+    at = comma + 1;
+  }
+}
+
 static char *put_limit(char *to, const Verdict *verdict) {
-  const KeyLimit *limit = verdict->limit;
+  const KeyLimit *limit = &verdict->traits->limit;
   const LimitVerdict *found = &verdict->limit_verdict;
   PUT(",\"ratelimits\":[{\"id\":\"");
-  to = slice_put(to, limit->limit_id);
-  PUT("\",\"name\":\"");
-  to = slice_put(to, limit->name);
-  PUT("\",\"limit\":");
-  to = put_number(to, (int64_t)limit->limit);
-  PUT(",\"duration\":");
-  to = put_number(to, (int64_t)limit->duration_ms);
-  PUT(",\"remaining\":");
+  to = slice_put(to, id_at(verdict->key.limit_ids, limit->place));
+  to = slice_put(to, limit->json);
   to = put_number(to, found->remaining);
   PUT(",\"reset\":");
   to = put_number(to, found->reset_at_ms);
@@ -44,22 +72,12 @@ static char *put_identity(char *to, const Verdict *verdict) {
   PUT(",\"identity\":{\"id\":\"");
   to = slice_put(to, verdict->key.identity_id);
   PUT("\",\"externalId\":");
-  to = slice_put(to, verdict->external_id_json);
-  if (verdict->identity_meta.size > 0) {
+  to = put_text(to, verdict->identity.external_id);
+  if (verdict->identity.meta_json.size > 0) {
     PUT(",\"meta\":");
-    to = slice_put(to, verdict->identity_meta);
+    to = slice_put(to, verdict->identity.meta_json);
   }
   *to++ = '}';
-  return to;
-}
-
-static char *put_slugs(char *to, const Verdict *verdict) {
-  PUT(",\"permissions\":[");
-  for (int index = 0; index < verdict->slug_count; index += 1) {
-    if (index > 0) *to++ = ',';
-    to = slice_put(to, verdict->slugs[index]);
-  }
-  *to++ = ']';
   return to;
 }
 
@@ -69,9 +87,8 @@ static char *put_found(char *to, const Verdict *verdict) {
   to = slice_put(to, key->key_id);
   *to++ = '"';
   if (key->name.size > 0) {
-    PUT(",\"name\":\"");
-    to = slice_put(to, key->name);
-    *to++ = '"';
+    PUT(",\"name\":");
+    to = put_text(to, key->name);
   }
   if (key->meta_json.size > 0) {
     PUT(",\"meta\":");
@@ -83,9 +100,9 @@ static char *put_found(char *to, const Verdict *verdict) {
   }
   if (key->is_enabled) PUT(",\"enabled\":true");
   else PUT(",\"enabled\":false");
-  if (verdict->slug_count > 0) to = put_slugs(to, verdict);
+  to = slice_put(to, verdict->traits->permissions_json);
   if (verdict->has_identity) to = put_identity(to, verdict);
-  return verdict->limit == NULL ? to : put_limit(to, verdict);
+  return verdict->is_limit_checked ? put_limit(to, verdict) : to;
 }
 
 size_t answer_json(const Verdict *verdict, char json[ANSWER_BYTES_MAX]) {

@@ -1,24 +1,14 @@
 #include "documents.h"
 
-#include <stdint.h>
-
 #include "failure.h"
 #include "json-text.h"
+#include "text-hash.h"
 
 enum { PLACES = 1 << 17, DOCUMENTS_MAX = PLACES / 2 };
 
-/* FNV-1a: ids are short, and nobody here chooses them to collide. */
-static size_t place_of(Slice id) {
-  uint64_t hash = 0xcbf29ce484222325;
-  for (size_t at = 0; at < id.size; at += 1) {
-    hash = (hash ^ (unsigned char)id.at[at]) * 0x100000001b3;
-  }
-  return (size_t)(hash ^ (hash >> 32));
-}
-
 static Document *find_place(const Documents *documents, Slice id) {
   size_t mask = documents->place_count - 1;
-  for (size_t place = place_of(id) & mask;; place = (place + 1) & mask) {
+  for (size_t place = text_hash(0, id) & mask;; place = (place + 1) & mask) {
     Document *document = &documents->places[place];
     if (document->id.size == 0 || slice_equals(document->id, id)) return document;
   }
@@ -42,6 +32,8 @@ static void add_workspace(void *documents, Slice id, Slice json) {
 }
 
 static void add_api(void *documents, Slice id, Slice json) {
+  Slice addresses = json_find(json, SLICE("allowedAddresses"));
+  if (!slice_equals(addresses, SLICE("\"\""))) fail("the floor knows APIs for any address only");
   Slice keyspace_id = SLICE("");
   char room[256];
   json_string(json_find(json, SLICE("keyspaceId")), room, &keyspace_id);

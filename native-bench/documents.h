@@ -1,7 +1,6 @@
 /*
  * The documents that are few and change seldom: workspaces, APIs, permissions. They are read once,
- * at the start, where the product reads them again after a change: what the two do for a request is
- * the same, one look-up in a hash map for each.
+ * at the start, where the product reads them again after a change: neither does so for a request.
  */
 #ifndef DOCUMENTS_H
 #define DOCUMENTS_H

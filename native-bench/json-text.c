@@ -39,11 +39,30 @@ static const char *skip_value(const char *at, const char *end) {
   return at > start ? at : NULL;
 }
 
-JsonObject json_object(Slice text) {
+/* Behind the bracket that opens it; at the end when there is none. */
+static JsonObject open_behind(Slice text, char bracket) {
   const char *end = text.at + text.size;
   const char *at = skip_blanks(text.at, end);
-  bool is_object = at < end && *at == '{';
-  return (JsonObject){.at = is_object ? at + 1 : end, .end = end, .is_broken = !is_object};
+  bool is_open = at < end && *at == bracket;
+  return (JsonObject){.at = is_open ? at + 1 : end, .end = end, .is_broken = !is_open};
+}
+
+/* Takes the value at `at`, and the comma behind it if there is one. */
+static bool take_value(JsonObject *object, const char *at, char closing, Slice *value) {
+  const char *end = object->end;
+  const char *start = skip_blanks(at, end);
+  at = skip_value(start, end);
+  if (at == NULL) return false;
+  *value = (Slice){start, (size_t)(at - start)};
+  at = skip_blanks(at, end);
+  if (at == end || (*at != ',' && *at != closing)) return false;
+  object->at = *at == ',' ? at + 1 : at;
+  object->is_broken = false;
+  return true;
+}
+
+JsonObject json_object(Slice text) {
+  return open_behind(text, '{');
 }
 
 bool json_next(JsonObject *object, JsonMember *member) {
@@ -58,15 +77,18 @@ bool json_next(JsonObject *object, JsonMember *member) {
   member->name = (Slice){name, (size_t)(at - 1 - name)};
   at = skip_blanks(at, end);
   if (at == end || *at != ':') return false;
-  const char *value = skip_blanks(at + 1, end);
-  at = skip_value(value, end);
-  if (at == NULL) return false;
-  member->value = (Slice){value, (size_t)(at - value)};
-  at = skip_blanks(at, end);
-  if (at == end || (*at != ',' && *at != '}')) return false;
-  object->at = *at == ',' ? at + 1 : at;
-  object->is_broken = false;
-  return true;
+  return take_value(object, at + 1, '}', &member->value);
+}
+
+JsonArray json_array(Slice text) {
+  return open_behind(text, '[');
+}
+
+bool json_next_item(JsonArray *array, Slice *item) {
+  const char *at = skip_blanks(array->at, array->end);
+  if (array->is_broken || (at < array->end && *at == ']')) return false;
+  array->is_broken = true;
+  return take_value(array, at, ']', item);
 }
 
 Slice json_find(Slice text, Slice name) {

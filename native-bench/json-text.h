@@ -1,6 +1,7 @@
 /*
- * Reads JSON where it stands, without building anything: the members of one object, one after the
- * other. Depth does not cost a stack. What is not JSON ends the object, and `is_broken` says so.
+ * Reads JSON where it stands, without building anything: the members of one object or the items of
+ * one array, one after the other. Depth does not cost a stack. What is not JSON ends it, and
+ * `is_broken` says so.
  */
 #ifndef JSON_TEXT_H
 #define JSON_TEXT_H
@@ -11,7 +12,7 @@ typedef struct {
   const char *at;
   const char *end;
   bool is_broken;
-} JsonObject;
+} JsonObject, JsonArray;
 
 /* `value` is the text as it stands: a string with its quotes, an object with its braces. */
 typedef struct {
@@ -21,6 +22,10 @@ typedef struct {
 
 JsonObject json_object(Slice text);
 bool json_next(JsonObject *object, JsonMember *member);
+
+JsonArray json_array(Slice text);
+/* `item` as the `value` of a member. */
+bool json_next_item(JsonArray *array, Slice *item);
 
 /* The value of the first member of that name; of size 0 when there is none. */
 Slice json_find(Slice object, Slice name);

@@ -1,6 +1,7 @@
 #include "limit-table.h"
 
 #include "shared-file.h"
+#include "text-hash.h"
 
 enum { COUNT_BITS = 40, PROBES_MAX = 64 };
 
@@ -14,29 +15,13 @@ void limit_table_open(LimitTable *table, const char *folder, uint64_t slot_count
   table->slot_mask = count - 1;
 }
 
-static uint64_t mix(uint64_t one, uint64_t other) {
-  unsigned __int128 product = (unsigned __int128)one * other;
-  return (uint64_t)product ^ (uint64_t)(product >> 64);
+uint64_t limit_scope(Slice workspace_id, Slice name, int64_t duration_ms) {
+  return text_hash(text_hash((uint64_t)duration_ms ^ 0x8ebc6af09c88c6e3, workspace_id), name);
 }
 
-static uint64_t mix_text(uint64_t hash, Slice text) {
-  hash ^= text.size;
-  size_t at = 0;
-  for (; at + 8 <= text.size; at += 8) {
-    uint64_t word;
-    memcpy(&word, text.at + at, 8);
-    hash = mix(hash ^ word, 0xa0761d6478bd642f);
-  }
-  uint64_t rest = 0;
-  memcpy(&rest, text.at + at, text.size - at);
-  return mix(hash ^ rest, 0xe7037ed1a0b428db);
-}
-
-uint64_t limit_tag(Slice workspace_id, Slice owner_id, Slice name, int64_t duration_ms) {
-  uint64_t hash = mix_text((uint64_t)duration_ms ^ 0x8ebc6af09c88c6e3, workspace_id);
-  hash = mix_text(mix_text(hash, owner_id), name);
+uint64_t limit_tag(uint64_t scope, Slice owner_id) {
   /* Zero marks a free slot. */
-  return hash | 1;
+  return text_hash(scope, owner_id) | 1;
 }
 
 static LimitSlot *find_slot(LimitTable *table, uint64_t tag) {

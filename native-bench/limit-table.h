@@ -35,8 +35,11 @@ typedef struct {
 /* `slot_count` is raised to a power of two. */
 void limit_table_open(LimitTable *table, const char *folder, uint64_t slot_count);
 
-/* A counter is told apart by everything that makes it: whose it is, its name, its window. */
-uint64_t limit_tag(Slice workspace_id, Slice owner_id, Slice name, int64_t duration_ms);
+/* What the counters of a limit have in common, whoever they count for. */
+uint64_t limit_scope(Slice workspace_id, Slice name, int64_t duration_ms);
+
+/* Tells a counter from all others. */
+uint64_t limit_tag(uint64_t scope, Slice owner_id);
 
 /* Takes 1 of the limit if that much is left. A full neighbourhood refuses. */
 LimitVerdict limit_take(LimitTable *table, uint64_t tag, int64_t limit, int64_t duration_ms,

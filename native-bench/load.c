@@ -9,7 +9,7 @@
  * counts from that instant. If no connection is free then, or this program is late, the wait is
  * part of the latency: a stalled server cannot keep its own stall from being measured.
  *
- * Prints one JSON object. Any answer that is not the expected one is counted in `unexpected`.
+ * Prints one JSON object; `busy` is what this program itself used of its processor. Any answer that is not the expected one is counted in `unexpected`.
  */
 #include <math.h>
 #include <sys/epoll.h>
@@ -181,6 +181,8 @@ static uint64_t unanswered_count(void) {
 static void report(void) {
   printf("{\"answers\":%lu,\"measured\":%lu,\"perSecond\":%.1f", answer_count, measured_count,
          (double)measured_count / options.seconds);
+  double spent_ns = (double)(monotonic_ns() - start_ns);
+  printf(",\"seconds\":%.4f,\"busy\":%.4f", spent_ns / 1e9, (double)processor_ns() / spent_ns);
   printf(",\"unexpected\":%lu,\"unanswered\":%lu", unexpected_count, unanswered_count());
   print_percentiles("latencyUs", &latency);
   if (options.rate > 0) print_percentiles("latenessUs", &lateness);

@@ -8,6 +8,13 @@ static void must(int result, const char *what) {
   if (result != MDB_SUCCESS) fail("%s: %s", what, mdb_strerror(result));
 }
 
+static void find_roots(Replica *replica) {
+  if (!tree_file_renew(&replica->file)) return;
+  replica->keys = tree_file_root(&replica->file, "keys");
+  replica->root_keys = tree_file_root(&replica->file, "rootKeys");
+  replica->identities = tree_file_root(&replica->file, "identities");
+}
+
 void replica_open(Replica *replica, const char *path) {
   must(mdb_env_create(&replica->environment), "an LMDB environment");
   must(mdb_env_set_mapsize(replica->environment, map_bytes), "the size of the map");
@@ -16,30 +23,23 @@ void replica_open(Replica *replica, const char *path) {
   must(mdb_env_open(replica->environment, path, MDB_RDONLY | MDB_NOSUBDIR, 0600), path);
   MDB_txn *opening;
   must(mdb_txn_begin(replica->environment, NULL, MDB_RDONLY, &opening), path);
-  must(mdb_dbi_open(opening, "keys", 0, &replica->keys), "table keys");
-  must(mdb_dbi_open(opening, "rootKeys", 0, &replica->root_keys), "table rootKeys");
   must(mdb_dbi_open(opening, "documents", 0, &replica->documents), "table documents");
   /* Handles outlive the transaction that opened them only if it is committed. */
   must(mdb_txn_commit(opening), "the tables");
   must(mdb_txn_begin(replica->environment, NULL, MDB_RDONLY, &replica->snapshot), path);
+  MDB_envinfo envinfo;
+  must(mdb_env_info(replica->environment, &envinfo), "the map");
+  tree_file_open(&replica->file, envinfo.me_mapaddr);
+  find_roots(replica);
 }
 
 void replica_enter(Replica *replica) {
   must(mdb_txn_renew(replica->snapshot), "a snapshot");
+  find_roots(replica);
 }
 
 void replica_leave(Replica *replica) {
   mdb_txn_reset(replica->snapshot);
-}
-
-bool replica_find(Replica *replica, MDB_dbi table, Slice name, Slice *found) {
-  MDB_val key = {name.size, (void *)name.at};
-  MDB_val value;
-  int result = mdb_get(replica->snapshot, table, &key, &value);
-  if (result == MDB_NOTFOUND) return false;
-  must(result, "a look-up");
-  *found = (Slice){value.mv_data, value.mv_size};
-  return true;
 }
 
 void replica_each_document(Replica *replica, Slice prefix,

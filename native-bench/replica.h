@@ -11,15 +11,18 @@
 
 #include <lmdb.h>
 
-#include "sha256.h"
 #include "slice.h"
+#include "tree-file.h"
 
 typedef struct {
   MDB_env *environment;
   MDB_txn *snapshot;
-  MDB_dbi keys;
-  MDB_dbi root_keys;
   MDB_dbi documents;
+  TreeFile file;
+  /* Roots in the state that is being read: what `replica_find` is to look in. */
+  uint64_t keys;
+  uint64_t root_keys;
+  uint64_t identities;
 } Replica;
 
 /* Opens the file and enters a snapshot. Ends the program when it cannot. */
@@ -28,7 +31,9 @@ void replica_enter(Replica *replica);
 void replica_leave(Replica *replica);
 
 /* False when there is no such entry. */
-bool replica_find(Replica *replica, MDB_dbi table, Slice name, Slice *found);
+static inline bool replica_find(const Replica *replica, uint64_t table, Slice key, Slice *found) {
+  return tree_file_find(&replica->file, table, key, found);
+}
 
 /* Calls `visit` with each document whose name starts with `prefix`, which is left out of `id`. */
 void replica_each_document(Replica *replica, Slice prefix,

@@ -2,10 +2,10 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
+#include "identity-record.h"
 #include "key-record.h"
+#include "key-traits.h"
 #include "limit-table.h"
-
-enum { SLUGS_MAX = 64, IDENTITY_BYTES_MAX = 4096 };
 
 /* The places of outcomes in src/domain/outcome.ts. */
 typedef enum {
@@ -27,19 +27,10 @@ typedef struct {
   int64_t now_ms;
   /* The rest holds unless the key was not found. */
   KeyRecord key;
-  Slice keyspace_id;
-  /* With their quotes. */
-  Slice slugs[SLUGS_MAX];
-  int slug_count;
+  const KeyTraits *traits;
   bool has_identity;
-  /* With its quotes, and its characters. */
-  Slice external_id_json;
-  Slice external_id;
-  Slice identity_meta;
-  /* What the two slices above point into when there were escapes. */
-  char external_id_room[IDENTITY_BYTES_MAX];
-  char identity_meta_room[IDENTITY_BYTES_MAX];
-  const KeyLimit *limit;
+  IdentityRecord identity;
+  bool is_limit_checked;
   LimitVerdict limit_verdict;
 } Verdict;
 

@@ -13,10 +13,13 @@
 #include "limit-table.h"
 #include "replica.h"
 #include "request-id.h"
+#include "root-key.h"
 
 typedef struct {
   Replica replica;
   Documents documents;
+  KeyTraitsTable traits;
+  RootKey root_key;
   LimitTable limits;
   EventSpool spool;
   RequestIds request_ids;

@@ -7,7 +7,6 @@ export type BenchPlan = {
   /** Each contestant of a comparison runs once in a round, so that noise hits all alike. */
   roundCount: number;
   secondsPerRound: number;
-  warmUpSeconds: number;
   connectionCount: number;
   /** Whether the rows that need other servers or restarts are measured. */
   hasRestarts: boolean;
@@ -19,7 +18,7 @@ export type BenchPlan = {
 
 export const usage = `usage: npm run bench -- [--quick] [--keys N] [--world FOLDER]
 
-  --quick         under a minute, with 100,000 keys
+  --quick         in some two minutes, with 100,000 keys
   --keys N        how many keys there are; without it 1,000,000
   --world FOLDER  keep the product's data there and use them again`;
 
@@ -45,8 +44,7 @@ const fullPlan: BenchPlan = {
   name: 'full',
   keyCount: 1_000_000,
   roundCount: 4,
-  secondsPerRound: 2,
-  warmUpSeconds: 1,
+  secondsPerRound: 1.5,
   connectionCount: 64,
   hasRestarts: true,
   revocationCount: 300,
@@ -59,7 +57,6 @@ const quickPlan: BenchPlan = {
   keyCount: 100_000,
   roundCount: 2,
   secondsPerRound: 0.6,
-  warmUpSeconds: 0.3,
   hasRestarts: false,
   revocationCount: 60,
 };

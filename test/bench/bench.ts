@@ -4,7 +4,7 @@ import type { Contestant } from './contestant.ts';
 import type { ProductNode } from './product-node.ts';
 import type { ProductContestants } from './product-requests.ts';
 import type { Comparison } from './report.ts';
-import { type Rounds, runRounds, summarize } from './rounds.ts';
+import { type Rounds, type RoundsOptions, runRounds, summarize } from './rounds.ts';
 
 /** What a measurement needs, and where its tables go. */
 export type Bench = {
@@ -23,16 +23,15 @@ export async function compare(
   bench: Bench,
   title: string,
   contestants: readonly Contestant[],
-  around?: Parameters<typeof runRounds>[1]['around'],
+  between: Pick<RoundsOptions, 'settle' | 'around'> = {},
 ): Promise<Rounds> {
   const { plan, say } = bench;
   say(`── ${title}`);
   const rounds = await runRounds(contestants, {
     roundCount: plan.roundCount,
     seconds: plan.secondsPerRound,
-    warmUpSeconds: plan.warmUpSeconds,
     connectionCount: plan.connectionCount,
-    ...(around && { around }),
+    ...between,
     say,
   });
   const keysPerRequest = Object.fromEntries(

@@ -13,6 +13,8 @@ export type Contestant = {
   expected: string;
   /** How many keys one request asks about. */
   keysPerRequest: number;
+  /** How many keys each of the processes is asked about before it is measured. */
+  warmUpKeyCount: number;
   mix: 'uniform' | 'zipf' | 'unknown';
   /** How many keys it knows. */
   keyCount: number;

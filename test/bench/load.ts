@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Contestant } from './contestant.ts';
-import { driverProcessor, type ProcessorTime, processorTime } from './processor.ts';
+import {
+  driverProcessor,
+  idleMs,
+  type ProcessorTime,
+  processorTime,
+  serverProcessor,
+} from './processor.ts';
 
 export type Percentiles = { p50: number; p90: number; p99: number; p999: number; max: number };
 
@@ -16,11 +22,17 @@ export type LoadOptions = {
 };
 
 export type LoadResult = {
+  /** With those of the driver's own warm-up. */
+  answers: number;
   /** Requests, not keys. */
   perSecond: number;
   /** Of the answering processes, for each request. */
   userUs: number;
   systemUs: number;
+  /** Processor seconds a second: of the answering processes, and of the driver. */
+  busy: { server: number; driver: number };
+  /** For which share of the time the server's and the driver's processor had nothing to do. */
+  idle: { server: number; driver: number };
   latencyUs: Percentiles;
   /** Of an open loop: how late the driver itself was. */
   latenessUs: Percentiles | undefined;
@@ -29,6 +41,9 @@ export type LoadResult = {
 type DriverReport = {
   answers: number;
   perSecond: number;
+  /** From the first request to the last answer, warm-up included. */
+  seconds: number;
+  busy: number;
   unexpected: number;
   unanswered: number;
   latencyUs: Percentiles;
@@ -40,21 +55,39 @@ const warmUpSeconds = 0.2;
 
 /** Throws when an answer is missing or is not the expected one. */
 export async function runLoad(contestant: Contestant, options: LoadOptions): Promise<LoadResult> {
-  const before = processorTime(contestant.pids());
+  const before = readClocks(contestant);
   const report = await runDriver(contestant, options);
-  const after = processorTime(contestant.pids());
+  const after = readClocks(contestant);
   if (report.unexpected > 0 || report.unanswered > 0) {
     const { unexpected, unanswered } = report;
     throw new Error(`${contestant.name}: ${unexpected} wrong and ${unanswered} missing answers`);
   }
-  const { perSecond, latencyUs, latenessUs } = report;
-  return { perSecond, latencyUs, latenessUs, ...perAnswer(before, after, report.answers) };
+  const { answers, perSecond, latencyUs, latenessUs } = report;
+  return { answers, perSecond, latencyUs, latenessUs, ...between(before, after, report) };
 }
 
-function perAnswer(before: ProcessorTime, after: ProcessorTime, answerCount: number) {
+type Clocks = ProcessorTime & { nowMs: number; serverIdleMs: number; driverIdleMs: number };
+
+function readClocks(contestant: Contestant): Clocks {
   return {
-    userUs: ((after.userMs - before.userMs) * 1000) / answerCount,
-    systemUs: ((after.systemMs - before.systemMs) * 1000) / answerCount,
+    ...processorTime(contestant.pids()),
+    nowMs: performance.now(),
+    serverIdleMs: idleMs(serverProcessor),
+    driverIdleMs: idleMs(driverProcessor),
+  };
+}
+
+function between(before: Clocks, after: Clocks, { answers, seconds, busy }: DriverReport) {
+  const spent = (clock: keyof Clocks) => after[clock] - before[clock];
+  const usedMs = spent('userMs') + spent('systemMs');
+  return {
+    userUs: (spent('userMs') * 1000) / answers,
+    systemUs: (spent('systemMs') * 1000) / answers,
+    busy: { server: usedMs / 1000 / seconds, driver: busy },
+    idle: {
+      server: spent('serverIdleMs') / spent('nowMs'),
+      driver: spent('driverIdleMs') / spent('nowMs'),
+    },
   };
 }
 

@@ -8,7 +8,8 @@ import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
 import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
-import { median, processorUs, ratio, throughput } from './rounds.ts';
+import { median, processorUs, throughputRatio } from './rounds.ts';
+import { warmUp } from './warm-up.ts';
 
 /** At which number of keys some of the bars stand. */
 const barKeyCount = 10_000_000;
@@ -33,10 +34,12 @@ export function measureMemory({ node, world }: Bench): MeasuredBars {
 /** A B A B between one worker and two, each time another start: so it tells of restarts as well. */
 export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
   const { plan, world, say } = bench;
+  // Warming up after each start takes longer than what is measured.
+  const roundCount = Math.ceil(plan.roundCount / 2);
   say('── two workers and one, in turn; each time the product is started again');
   const ratios: number[] = [];
   const restartsMs: number[] = [];
-  for (let round = 1; round <= plan.roundCount; round += 1) {
+  for (let round = 1; round <= roundCount; round += 1) {
     const costs: number[] = [];
     for (const workerCount of [2, 1]) {
       await bench.node.stop();
@@ -47,9 +50,7 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
       restartsMs.push(tookMs);
       costs.push(await costOfRequest(bench, bench.node, round));
       const cost = costs.at(-1)?.toFixed(1);
-      say(
-        `${round}/${plan.roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`,
-      );
+      say(`${round}/${roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`);
     }
     ratios.push((costs[0] ?? Number.NaN) / (costs[1] ?? Number.NaN));
   }
@@ -63,6 +64,8 @@ async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Pro
   const { plan, folder, world } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
   const { connectionCount, secondsPerRound: seconds } = plan;
+  // It has just been started, and two workers would be cold for twice as long as one.
+  await warmUp(verify, connectionCount);
   return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
 }
 
@@ -80,8 +83,9 @@ export async function measureKeyCounts(bench: Bench, releasers: Releasers): Prom
     { ...fewVerify.verify, name: name(fewKeyCount) },
   ];
   const rounds = await compare(bench, 'How many keys there are', [many, less]);
-  const value = ratio(rounds, [many.name, less.name], throughput);
-  return { manyKeys: { value, ...keysNote(world.keyCount) } };
+  const { value, note } = throughputRatio(rounds, [many.name, less.name]);
+  const notes = [keysNote(world.keyCount).note ?? '', note ?? ''].filter((text) => text !== '');
+  return { manyKeys: { value, note: notes.join('; ') } };
 }
 
 function keysNote(keyCount: number): { note?: string } {

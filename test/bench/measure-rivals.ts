@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Releasers } from '../../src/lib/releasers.ts';
 import { freePort } from '../support/free-port.ts';
+import { readMetrics } from '../support/metrics.ts';
 import type { MeasuredBars } from './bars.ts';
 import { type Bench, compare } from './bench.ts';
 import { databaseUrl } from './bench-world.ts';
@@ -11,15 +12,23 @@ import type { CeilingArguments } from './ceiling-server.ts';
 import { startChildServer } from './child-server.ts';
 import type { Contestant } from './contestant.ts';
 import { startHaproxyMap } from './haproxy-map.ts';
+import { runLoad } from './load.ts';
 import { measureFloorLoop, startNativeFloor } from './native-floor.ts';
 import { startNginxLua } from './nginx-lua.ts';
 import { serverProcessor } from './processor.ts';
 import { askOnce, itemText } from './product-requests.ts';
-import { processorUs, ratio, throughput } from './rounds.ts';
+import { processorUs, ratio, throughputRatio } from './rounds.ts';
+import { companionUs, settle } from './settle.ts';
 import type { StandIn } from './stand-in.ts';
-import { witnessRates } from './wrk-witness.ts';
+import { hasWrk, witnessRate } from './wrk-witness.ts';
 
-export type RivalFigures = { bars: MeasuredBars; others: Record<string, string>; absent: string[] };
+export type RivalFigures = {
+  bars: MeasuredBars;
+  others: Record<string, string>;
+  absent: string[];
+  /** The runtime's ceiling, to be measured further. */
+  ceiling: Contestant;
+};
 
 const ceilingPost = 'empty uWebSockets.js POST';
 const ceilingGet = 'empty uWebSockets.js GET';
@@ -32,26 +41,25 @@ export async function measureRivals(bench: Bench, releasers: Releasers): Promise
   const floor = await startFloor(bench, releasers);
   const standIns = await startStandIns(bench, releasers);
   const present = standIns.filter((standIn) => standIn.present);
-  const posts = await compare(bench, 'One verification a request', [
-    ceiling.post,
-    product.verify,
-    floor,
-    ...present.map(({ contestant }) => contestant),
-  ]);
-  const gets = await compare(bench, 'Forward auth', [ceiling.get, product.forwardAuth]);
+  const alone = { settle: () => settle(bench.node) };
+  const rivals = present.map(({ contestant }) => contestant);
+  const all = [ceiling.post, product.verify, floor, ...rivals];
+  const posts = await compare(bench, 'One verification a request', all, alone);
+  const gets = await compare(bench, 'Forward auth', [ceiling.get, product.forwardAuth], alone);
   const verify = product.verify.name;
   const nginx = present.find(({ contestant }) => contestant.name.startsWith('nginx'));
-  const againstNginx = nginx && ratio(posts, [verify, nginx.contestant.name], throughput);
   return {
+    ceiling: ceiling.post,
     bars: {
-      ceiling: { value: ratio(posts, [verify, ceilingPost], throughput) },
+      ceiling: throughputRatio(posts, [verify, ceilingPost]),
       floor: { value: ratio(posts, [verify, floorName], processorUs) },
-      ...(againstNginx !== undefined && { nginx: { value: againstNginx } }),
-      forwardAuth: { value: ratio(gets, [product.forwardAuth.name, ceilingGet], throughput) },
+      ...(nginx && { nginx: throughputRatio(posts, [verify, nginx.contestant.name]) }),
+      forwardAuth: throughputRatio(gets, [product.forwardAuth.name, ceilingGet]),
     },
     others: {
       'the floor in a loop, without HTTP': `${loopUs(bench).toFixed(2)} µs a verification`,
-      ...witness(bench, [ceiling.post, product.verify, floor]),
+      ...(await shipping(bench)),
+      ...(await witness(bench, [ceiling.post, product.verify, floor])),
       ...Object.fromEntries(present.map(({ contestant, version }) => [contestant.name, version])),
     },
     absent: standIns.flatMap((standIn) =>
@@ -120,14 +128,34 @@ async function startStandIns(bench: Bench, releasers: Releasers): Promise<StandI
   return standIns;
 }
 
+/** Long enough that what the stores take at rest does not count. */
+const shippedSeconds = 2;
+
+/** What an answer costs where nobody waits for it. */
+async function shipping({ node, product, plan }: Bench): Promise<Record<string, string>> {
+  const { connectionCount } = plan;
+  const insertedCount = async () => {
+    return (await readMetrics(node.adminUrl)).total('latchkey_events_inserted_total');
+  };
+  await settle(node);
+  const before = { usedUs: companionUs(node), count: await insertedCount() };
+  await runLoad(product.verify, { seconds: shippedSeconds, connectionCount, seed: 1 });
+  await settle(node);
+  const eventCount = (await insertedCount()) - before.count;
+  const us = (companionUs(node) - before.usedUs) / eventCount;
+  return { 'beside the worker, until its event is in ClickHouse': `${us.toFixed(1)} µs an event` };
+}
+
 /** How far wrk agrees. */
-function witness({ folder, plan }: Bench, contestants: readonly Contestant[]) {
+async function witness({ node, folder, plan }: Bench, contestants: readonly Contestant[]) {
   const { secondsPerRound: seconds, connectionCount } = plan;
-  const rates = witnessRates(contestants, folder, { seconds, connectionCount });
-  const texts = rates?.map((rate, index) => {
-    return `${contestants[index]?.name} ${Math.round(rate).toLocaleString('en')}`;
-  });
-  return { 'requests per second by wrk': texts?.join('; ') ?? 'absent (apt-get install wrk)' };
+  const texts: string[] = [];
+  for (const contestant of hasWrk() ? contestants : []) {
+    await settle(node);
+    const rate = witnessRate(contestant, folder, { seconds, connectionCount });
+    texts.push(`${contestant.name} ${Math.round(rate).toLocaleString('en')}`);
+  }
+  return { 'requests per second by wrk': texts.join('; ') || 'absent (apt-get install wrk)' };
 }
 
 function loopUs({ folder, world, plan }: Bench): number {

@@ -1,6 +1,6 @@
 /** What the kernel knows of processes: processor time, memory, and where they may run. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 
 export type ProcessorTime = { userMs: number; systemMs: number };
@@ -8,17 +8,27 @@ export type ProcessorTime = { userMs: number; systemMs: number };
 /** The tick of /proc, which is 10 ms on every Linux that Node runs on. */
 const tickMs = 10;
 
-/** What the processes have used up to now, together. */
+/** What the processes have used up to now, together; those that have ended, nothing. */
 export function processorTime(pids: readonly number[]): ProcessorTime {
   const total = { userMs: 0, systemMs: 0 };
   for (const pid of pids) {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const path = `/proc/${pid}/stat`;
+    if (!existsSync(path)) continue;
+    const stat = readFileSync(path, 'latin1');
     // The command's name stands in parentheses and may hold blanks and parentheses itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     total.userMs += Number(fields[11]) * tickMs;
     total.systemMs += Number(fields[12]) * tickMs;
   }
   return total;
+}
+
+/** Of one processor since the machine started, whoever used it. */
+export function idleMs(processor: number): number {
+  const line = readFileSync('/proc/stat', 'latin1').split('\n')[processor + 1] ?? '';
+  const [name, , , , idle, waitingForDisk] = line.split(' ');
+  if (name !== `cpu${processor}`) throw new Error(`/proc/stat has no processor ${processor}`);
+  return (Number(idle) + Number(waitingForDisk)) * tickMs;
 }
 
 /**

@@ -24,6 +24,8 @@ export type ProductNode = {
   readonly adminUrl: string;
   readonly options: ProductOptions;
   workerPids(): number[];
+  /** The primary and its stores. */
+  companionPids(): number[];
   /** Standard error: one JSON object a line. */
   log(): string;
   stop(): Promise<void>;
@@ -58,6 +60,7 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
   await waitFor('the product starts', () => isOver() || isStarted(), startWithinMs);
   if (isOver()) throw new Error(`the product ended while it started:\n${log}`);
   const workerPids = () => childrenOf(child.pid as number).filter(isWorker);
+  const companionPids = () => withDescendants(child.pid as number).filter((pid) => !isWorker(pid));
   pinAll(child.pid as number, workerPids());
   return {
     port,
@@ -65,6 +68,7 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
     adminUrl: `http://127.0.0.1:${adminPort}`,
     options,
     workerPids,
+    companionPids,
     log: () => log,
     stop: () => stop(child),
   };

@@ -1,7 +1,7 @@
 /** The results as Markdown for people and as JSON for whatever compares runs. */
 import { type BarResult, barResults, formatValue, type MeasuredBars } from './bars.ts';
 import type { Machine } from './machine.ts';
-import type { Summary } from './rounds.ts';
+import { median, type Summary } from './rounds.ts';
 
 export type Comparison = {
   title: string;
@@ -33,6 +33,11 @@ export function reportMarkdown(report: BenchReport): string {
       `${machine.kernel}; Node ${machine.node}; ${machine.compiler}. ${keys} keys, ` +
       `${plan.roundCount} rounds of ${plan.secondsPerRound} s in turn, one worker on one ` +
       'processor, the driver and everything else on the others.',
+    '',
+    otherWorkLine(report.comparisons),
+    '',
+    comparedNote,
+    '',
     settingsLine(report.settings),
     '',
     ...table(['what', 'value', 'bar', 'wanted', 'reached'], barResults(report.bars).map(barCells)),
@@ -45,8 +50,44 @@ export function reportMarkdown(report: BenchReport): string {
   ].join('\n');
 }
 
+/** To be pasted into the README: what is measured first, with its date and machine. */
+export function readmeMarkdown({ machine, plan, comparisons }: BenchReport): string {
+  const [first] = comparisons;
+  const keys = plan.keyCount.toLocaleString('en');
+  return [
+    `${machine.processor}, one processor for each server, ${keys} keys; ${machine.date} UTC, ` +
+      `commit ${machine.commit}:`,
+    '',
+    ...(first ? comparisonLines(first) : []),
+  ].join('\n');
+}
+
 export function reportJson(report: BenchReport): string {
   return `${JSON.stringify({ ...report, bars: barResults(report.bars) }, null, 2)}\n`;
+}
+
+/** Past this share nothing in the report can be relied upon: caches are shared as well. */
+const otherWorkMax = 0.1;
+
+function otherWorkLine(comparisons: readonly Comparison[]): string {
+  const share = median(comparisons.flatMap(({ rows }) => rows.map((row) => row.otherWork)));
+  const text = `Other work took ${percent(share)} of the measured processor`;
+  return share > otherWorkMax ? `**${text}: measure again on an idle machine.**` : `${text}.`;
+}
+
+const comparedNote = [
+  'Throughput is compared as requests in a second of the processor time of whoever answers, 1 s',
+  'by its µs per request: what it answers with a processor for itself. Keys per second are as',
+  'counted, and busy says which share of a processor contestant and driver used meanwhile: a',
+  'contestant that used less than all of its own waited for the driver, who shares a processor',
+  'with the stores, or for other work on the machine, and that differs from one to the next. (Had',
+  'it waited for something of its own, with time left on both processors, what was counted would',
+  'be compared.) What the kernel does to bring a request to its socket falls to the driver, for',
+  'all alike.',
+].join(' ');
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function settingsLine(settings: BenchReport['settings']): string {
@@ -72,11 +113,18 @@ function comparisonLines({ title, rows, keysPerRequest }: Comparison): string[] 
     return [
       row.name,
       Math.round(row.perSecond * keys).toLocaleString('en'),
+      `${percent(row.busy.server)} / ${percent(row.busy.driver)}`,
       `${row.userUs.toFixed(1)} + ${row.systemUs.toFixed(1)}`,
       `${Math.round(row.latencyUs.p50)} / ${Math.round(row.latencyUs.p99)}`,
     ];
   });
-  const columns = [title, 'keys per second', 'µs per request, user + kernel', 'p50 / p99, µs'];
+  const columns = [
+    title,
+    'keys per second',
+    'busy',
+    'µs per request, user + kernel',
+    'p50 / p99, µs',
+  ];
   return [...table(columns, cells), ''];
 }
 

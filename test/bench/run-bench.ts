@@ -4,7 +4,7 @@
  *     npm run bench -- [--quick] [--keys N] [--world FOLDER]
  *
  * Every bar is a ratio within the run or a figure that does not depend on the machine's mood; the
- * others are shown beside. Writes bench-results/latest.{md,json,svg}.
+ * others are shown beside. Writes bench-results/latest.{md,json,svg,readme.md}.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,13 +16,14 @@ import { type BenchPlan, readBenchPlan, usage } from './bench-plan.ts';
 import { openBenchWorld } from './bench-world.ts';
 import { chartSvg } from './chart.ts';
 import { describeMachine } from './machine.ts';
-import { measureDoors, measureLatency, measureRevocations } from './measure-doors.ts';
+import { measureDoors, measureRevocations } from './measure-doors.ts';
+import { measureLatency } from './measure-latency.ts';
 import { measureKeyCounts, measureMemory, measureReplica, measureWorkers } from './measure-node.ts';
 import { measureRivals } from './measure-rivals.ts';
 import { buildNative } from './native-floor.ts';
 import { startProduct } from './product-node.ts';
 import { productContestants, writeProductTemplates } from './product-requests.ts';
-import { type BenchReport, reportJson, reportMarkdown } from './report.ts';
+import { type BenchReport, readmeMarkdown, reportJson, reportMarkdown } from './report.ts';
 
 const resultsFolder = join(import.meta.dirname, '../../bench-results');
 
@@ -47,18 +48,21 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
 async function measure(bench: Bench, releasers: Releasers) {
   const replica = measureReplica(bench);
   const rivals = await measureRivals(bench, releasers);
+  const doors = await measureDoors(bench);
+  const latency = await measureLatency(bench, rivals.ceiling);
   const bars: MeasuredBars = {
     ...replica,
     ...rivals.bars,
-    ...(await measureDoors(bench)),
-    ...(await measureLatency(bench)),
+    ...doors,
+    ...latency.bars,
     ...(await measureRevocations(bench)),
     ...measureMemory(bench),
   };
   if (bench.plan.hasRestarts) {
     Object.assign(bars, await measureWorkers(bench), await measureKeyCounts(bench, releasers));
   }
-  return { ...rivals, bars };
+  const { others, absent } = rivals;
+  return { bars, others: { ...others, ...latency.others }, absent };
 }
 
 async function runBench(plan: BenchPlan, releasers: Releasers): Promise<void> {
@@ -87,6 +91,7 @@ function writeResults(report: BenchReport, { product }: Bench): void {
   const markdown = reportMarkdown(report);
   write('md', markdown);
   write('json', reportJson(report));
+  write('readme.md', readmeMarkdown(report));
   write(
     'svg',
     chartSvg({
@@ -96,7 +101,9 @@ function writeResults(report: BenchReport, { product }: Bench): void {
       machine,
     }),
   );
-  say(`\n${markdown}\nwritten: bench-results/latest.md, .json and .svg`);
+  say(
+    `\n${markdown}\nwritten: bench-results/latest.md, .json, .svg and, for the README, .readme.md`,
+  );
 }
 
 function readPlan(): BenchPlan {

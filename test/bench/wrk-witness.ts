@@ -10,29 +10,27 @@ import type { Contestant } from './contestant.ts';
 import { driverProcessor } from './processor.ts';
 import { versionOf } from './stand-in.ts';
 
-/** Requests per second, in the order of the contestants; undefined where there is no wrk. */
-export function witnessRates(
-  contestants: readonly Contestant[],
+export const hasWrk = () => versionOf('which', 'wrk') !== undefined;
+
+/** Requests per second. */
+export function witnessRate(
+  contestant: Contestant,
   folder: string,
   { seconds, connectionCount }: { seconds: number; connectionCount: number },
-): number[] | undefined {
-  // It prints its version and ends with an error.
-  if (versionOf('which', 'wrk') === undefined) return undefined;
+): number {
   const script = join(folder, 'wrk.lua');
-  return contestants.map((contestant) => {
-    writeFileSync(script, luaScript(contestant));
-    const output = execFileSync(
-      'taskset',
-      [
-        ...['-c', String(driverProcessor), 'wrk', '-t', '1', '-c', String(connectionCount)],
-        ...['-d', `${Math.ceil(seconds)}s`, '-s', script],
-        `http://127.0.0.1:${contestant.port}/`,
-      ],
-      { encoding: 'utf8' },
-    );
-    if (output.includes('Non-2xx')) throw new Error(`${contestant.name}: ${output}`);
-    return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
-  });
+  writeFileSync(script, luaScript(contestant));
+  const output = execFileSync(
+    'taskset',
+    [
+      ...['-c', String(driverProcessor), 'wrk', '-t', '1', '-c', String(connectionCount)],
+      ...['-d', `${Math.ceil(seconds)}s`, '-s', script],
+      `http://127.0.0.1:${contestant.port}/`,
+    ],
+    { encoding: 'utf8' },
+  );
+  if (output.includes('Non-2xx')) throw new Error(`${contestant.name}: ${output}`);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
 }
 
 /** Uniform keys from a generator of Lehmer's, whose products a double holds exactly. */

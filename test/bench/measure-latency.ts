@@ -1,0 +1,77 @@
+/** An open loop at half of what the worker could take, and the runtime's ceiling at that rate. */
+import type { MeasuredBars } from './bars.ts';
+import type { Bench } from './bench.ts';
+import type { Contestant } from './contestant.ts';
+import { type LoadOptions, type LoadResult, type Percentiles, runLoad } from './load.ts';
+import { median, throughput } from './rounds.ts';
+import { latencyBetween, readLatencyBuckets } from './server-latency.ts';
+import { settle } from './settle.ts';
+
+export type LatencyFigures = { bars: MeasuredBars; others: Record<string, string> };
+
+/** In µs. */
+type Span = { p50: number; p99: number };
+
+/** What the product's histogram spans. */
+const insideNote = 'from the last byte of the body to the verdict, by its own histogram';
+
+/**
+ * By how much the product's latency is above the ceiling's is its share of a request, up to the
+ * answer that is handed to the kernel: its own histogram cannot tell that.
+ */
+export async function measureLatency(bench: Bench, ceiling: Contestant): Promise<LatencyFigures> {
+  const { plan, product, say } = bench;
+  const { verify } = product;
+  const closed = { seconds: plan.secondsPerRound, connectionCount: plan.connectionCount, seed: 1 };
+  const rate = Math.floor(throughput(await runLoad(verify, closed)) / 2);
+  const perSecond = `${rate.toLocaleString('en')} requests/s`;
+  say(`── open loop, ${perSecond}`);
+  const ceilings: Span[] = [];
+  const whole: Span[] = [];
+  const inside: Span[] = [];
+  for (let seed = 1; seed <= plan.roundCount; seed += 1) {
+    const load = { ...closed, rate, seed };
+    ceilings.push((await measureOne(bench, ceiling, load)).latencyUs);
+    const found = await measureOne(bench, verify, load);
+    whole.push(found.latencyUs);
+    inside.push(found.inside);
+  }
+  const [theirs, ours, within] = [medianSpan(ceilings), medianSpan(whole), medianSpan(inside)];
+  return {
+    bars: {
+      insideP50: { value: within.p50, note: insideNote },
+      insideP99: { value: within.p99, note: insideNote },
+      openLoopP99: { value: ours.p99 / 1000, note: perSecond },
+    },
+    others: {
+      [`open loop, ${perSecond}`]: `${spanText(verify, ours)}; ${spanText(ceiling, theirs)}`,
+    },
+  };
+}
+
+async function measureOne({ node, say }: Bench, contestant: Contestant, load: LoadOptions) {
+  await settle(node);
+  const before = await readLatencyBuckets(node.adminUrl);
+  const result = await runLoad(contestant, load);
+  const after = await readLatencyBuckets(node.adminUrl);
+  say(`${spanText(contestant, result.latencyUs)}${lateness(result)}`);
+  const inside = {
+    p50: latencyBetween(before, after, 0.5),
+    p99: latencyBetween(before, after, 0.99),
+  };
+  return { latencyUs: result.latencyUs, inside };
+}
+
+function medianSpan(spans: readonly Span[]): Span {
+  return { p50: median(spans.map(({ p50 }) => p50)), p99: median(spans.map(({ p99 }) => p99)) };
+}
+
+function spanText({ name }: Contestant, { p50, p99 }: Span): string {
+  return `${name} p50 ${Math.round(p50)} µs, p99 ${Math.round(p99)} µs`;
+}
+
+function lateness({ latenessUs }: LoadResult): string {
+  if (!latenessUs) return '';
+  const { p50, p99 }: Percentiles = latenessUs;
+  return `; of that the driver was late by p50 ${p50} µs, p99 ${p99} µs`;
+}

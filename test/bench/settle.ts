@@ -1,0 +1,38 @@
+/**
+ * What the product does beside its worker (it ships events, ClickHouse merges them) runs on the
+ * driver's processor and goes on after the worker's last answer: whoever is measured next must not
+ * pay for it.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetrics } from '../support/metrics.ts';
+import { processorTime } from './processor.ts';
+import type { ProductNode } from './product-node.ts';
+
+const lookEveryMs = 200;
+/** Of a processor; the stores alone take some 2 % of one. */
+const quietShareMax = 0.15;
+const settleWithinMs = 60_000;
+
+/** Resolves when all events are in ClickHouse and primary and stores are at rest. */
+export async function settle(node: ProductNode): Promise<void> {
+  const startedAtMs = performance.now();
+  for (;;) {
+    const [usedUs, lookedAtMs] = [companionUs(node), performance.now()];
+    await sleep(lookEveryMs);
+    const share = (companionUs(node) - usedUs) / 1000 / (performance.now() - lookedAtMs);
+    if (share <= quietShareMax && (await spooledCount(node)) === 0) return;
+    if (performance.now() - startedAtMs > settleWithinMs) {
+      throw new Error(`primary and stores are not at rest within ${settleWithinMs} ms`);
+    }
+  }
+}
+
+/** Processor time up to now of all that the product runs beside its workers. */
+export function companionUs(node: ProductNode): number {
+  const { userMs, systemMs } = processorTime(node.companionPids());
+  return (userMs + systemMs) * 1000;
+}
+
+async function spooledCount(node: ProductNode): Promise<number> {
+  return (await readMetrics(node.adminUrl)).total('latchkey_spool_events');
+}
