@@ -38,8 +38,8 @@ export class WaitingWorkers {
 }
 
 /**
- * New objects go round in 2 MiB, which stay in the processor's caches, instead of 16: a verification
- * takes 15 % less user time. Nothing of it lives on.
+ * New objects go round in 2 MiB, which stay in the processor's caches, instead of 16: a
+ * verification takes 15 % less user time. Nothing of it lives on.
  */
 const youngSpace = '--max-semi-space-size=2';
 
