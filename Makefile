@@ -1,7 +1,7 @@
 # Everything runs through bin/with-node, which sees to a suitable Node and to the dependencies.
 # No shell stays between make and the program: Ctrl-C reaches it once, and make waits for it.
 
-.PHONY: help start test check bench bench-quick clean
+.PHONY: help start test check bench bench-quick bench-events clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -9,6 +9,7 @@ help:
 	@echo 'make test    all checks and tests'
 	@echo 'make check   types, lint and style only'
 	@echo 'make bench   the benchmarks, in some 8 minutes; make bench-quick in two'
+	@echo 'make bench-events   ten million events through one spool into ClickHouse'
 	@echo 'make clean   remove the installed packages and the fetched Node; stored keys stay'
 
 start:
@@ -22,6 +23,10 @@ check:
 
 bench:
 	@bin/with-node node test/bench/run-bench.ts
+	@bin/with-node node test/bench/spool-bench.ts
+
+bench-events:
+	@bin/with-node node test/bench/spool-bench.ts --events 10000000
 
 bench-quick:
 	@bin/with-node node test/bench/run-bench.ts --quick
