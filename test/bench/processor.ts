@@ -32,14 +32,14 @@ export function idleMs(processor: number): number {
 }
 
 /**
- * Memory that only this process has and that the kernel cannot drop: without clean pages of mapped
- * files, which are the page cache's and shared by whoever reads the file.
+ * Memory that is this process's alone: without mapped files, replica, counters and spool, which are
+ * in the page cache once for all who map them.
  */
 export function privateBytes(pid: number): number {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1');
   const kibibytes = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(rollup)?.[1] ?? 0);
-  return (kibibytes('Private_Dirty') + kibibytes('Swap')) * 1024;
+  return (kibibytes('Anonymous') + kibibytes('Swap')) * 1024;
 }
 
 /**
