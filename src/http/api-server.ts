@@ -1,5 +1,5 @@
 /**
- * The public API of one worker. A verification is answered before its handler returns; a management
+ * The public API of one worker. A verification is answered in the turn that brings it; a management
  * call waits for Postgres and, if it changed something, for this node's replica.
  */
 import { verifyKeyBody } from '../contract/verify-key.ts';
@@ -17,6 +17,7 @@ import { type ManagementCall, runManagementCall } from './management.ts';
 import { quickVerifyBodies, quickVerifyBody } from './quick-body.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { addReference } from './reference-endpoint.ts';
+import { Turn } from './turn.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
 import { answerBatch } from './verify-batch-endpoint.ts';
 import { answerVerification } from './verify-endpoint.ts';
@@ -90,7 +91,11 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
 }
 
 function openTraffic(app: HttpApp, onAnswered: (status: number) => void): Traffic {
-  const traffic = { isDraining: false, inFlightCount: 0, connectionCount: 0, onAnswered };
+  const traffic: Traffic = {
+    ...{ isDraining: false, inFlightCount: 0, connectionCount: 0 },
+    turn: new Turn(),
+    onAnswered,
+  };
   // Not an array: the application tells of each connection that opens (1) or closes (-1).
   const countConnection = (_response: HttpResponse, change: unknown) => {
     traffic.connectionCount += Number(change);

@@ -8,6 +8,7 @@ import type { RequestFault } from '../domain/error-catalogue.ts';
 import { newId } from '../domain/ids.ts';
 import { errorAnswer, jsonContentType } from './answers.ts';
 import { statusLine } from './status-line.ts';
+import type { Turn } from './turn.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** What is known of a request before it comes. */
@@ -42,11 +43,6 @@ export class Exchange {
   isAborted = false;
   /** Answer and then close the connection, because it cannot be read any further. */
   isLast = false;
-  /**
-   * While a handler of uWebSockets.js runs: what it writes is sent as one piece anyway. Later on
-   * that has to be asked for.
-   */
-  isInHandler = true;
   /** What any answer says of the workspace's quota; only where there is one. */
   quotaHeaders: Headers = noHeaders;
 
@@ -64,8 +60,9 @@ export class Exchange {
   }
 }
 
-/** The requests of one worker, counted. */
+/** The requests of one worker: counted, and those of one turn taken together. */
 export type Traffic = {
+  turn: Turn;
   /** Whether every answer is to close its connection. */
   isDraining: boolean;
   /** Requests that have begun and were neither answered nor given up by the caller. */
@@ -100,22 +97,20 @@ export type Reply = {
 
 export function sendReply(exchange: Exchange, reply: Reply): void {
   if (exchange.isAborted) return;
-  const { response, traffic } = exchange;
-  if (exchange.isInHandler) writeReply(exchange, reply);
-  else response.cork(() => writeReply(exchange, reply));
-  traffic.inFlightCount -= 1;
-  traffic.onAnswered(reply.status);
+  exchange.traffic.turn.answer(exchange.response, () => writeReply(exchange, reply));
 }
 
 function writeReply(exchange: Exchange, reply: Reply): void {
-  const { response, quotaHeaders } = exchange;
+  const { response, quotaHeaders, traffic } = exchange;
   if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
   response.writeHeader('Content-Type', reply.contentType);
   if (quotaHeaders.length > 0) writeHeaders(response, quotaHeaders);
   if (reply.headers && reply.headers.length > 0) writeHeaders(response, reply.headers);
   // With a length, uWebSockets.js would wait for that body and never see the next request.
   if (reply.isHead) response.endWithoutBody();
-  else response.end(reply.body, exchange.isLast || exchange.traffic.isDraining);
+  else response.end(reply.body, exchange.isLast || traffic.isDraining);
+  traffic.inFlightCount -= 1;
+  traffic.onAnswered(reply.status);
 }
 
 /** All in one call: each would cost two strings and a way through the library. */

@@ -11,7 +11,6 @@
  *
  * A body is not read.
  */
-import type { Principal } from '../domain/principal.ts';
 import { type Exchange, openExchange, type Reply, sendReply, type Traffic } from './exchange.ts';
 import {
   type AnswerContext,
@@ -23,8 +22,9 @@ import {
 } from './forward-auth-answer.ts';
 import { cachedSettings, type ForwardAuthSettings } from './forward-auth-settings.ts';
 import { type Judged, type JudgePorts, judge } from './judge.ts';
-import { findPresentedKey } from './key-source.ts';
+import { findPresentedKey, type PresentedKey } from './key-source.ts';
 import {
+  type OriginalRequest,
   readOriginalRequest,
   recordable,
   type UriPlace,
@@ -64,34 +64,67 @@ function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked:
   exchange.receivedAtMs = judgePorts.stopwatch();
   const isHead = asked.request.getMethod() === 'head';
   const send = (reply: Reply) => sendReply(exchange, isHead ? { ...reply, isHead } : reply);
-  const replied = decide(options, exchange, asked);
-  if (replied instanceof Promise) void replied.then(send);
-  else send(replied);
-  exchange.isInHandler = false;
+  const question = readQuestion(asked);
+  traffic.turn.decide(exchange, () => {
+    const replied = decide(options, exchange, question);
+    if (replied instanceof Promise) void replied.then(send);
+    else send(replied);
+  });
+}
+
+type Question =
+  | {
+      ok: true;
+      settings: ForwardAuthSettings;
+      isPath: boolean;
+      rootKey: string;
+      original: OriginalRequest;
+      presented: PresentedKey | undefined;
+    }
+  | { ok: false; problem: string };
+
+/**
+ * All that the request says. Of its settings nothing comes from the caller behind a proxy that is
+ * set up as it should be.
+ */
+function readQuestion({ request, uriPlace }: Asked): Question {
+  const isPath = uriPlace === 'path';
+  const text = isPath ? request.getHeader('x-latchkey-settings') : (request.getQuery() ?? '');
+  if (isPath && text === '') return { ok: false, problem: 'A proxy sent no X-Latchkey-Settings.' };
+  const parsed = cachedSettings(text);
+  if (!parsed.ok) return parsed;
+  const { settings } = parsed;
+  const rootKey = request.getHeader('x-latchkey-root-key');
+  const original = readOriginalRequest(request, uriPlace, settings.hopCount);
+  const presented = findPresentedKey(settings.sources, request, original.query);
+  return { ok: true, settings, isPath, rootKey, original, presented };
 }
 
 function decide(
   options: ForwardAuthOptions,
   exchange: Exchange,
-  { request, uriPlace }: Asked,
+  question: Question,
 ): Reply | Promise<Reply> {
   const { requestId } = exchange;
   const { judgePorts } = options;
   const nowMs = judgePorts.clock();
-  const admitted = admitProxy(options, { request, uriPlace }, nowMs);
-  if (!admitted.ok) {
-    options.onMisconfigured(requestId, admitted.problem);
+  const misconfigured = (problem: string) => {
+    options.onMisconfigured(requestId, problem);
     return misconfiguredReply(requestId);
-  }
-  const { principal, settings } = admitted;
+  };
+  if (!question.ok) return misconfigured(question.problem);
+  const { settings, isPath, rootKey, original, presented } = question;
+  const { apiId } = settings;
+  const isOpen = !isPath && options.openApiIds.has(apiId);
+  const found = findProxyPrincipal({ rootKey, apiId, isOpen }, options.lookup, nowMs);
+  if (!found.ok) return misconfigured(found.problem);
+  const { principal } = found;
   const workspace = options.lookup.workspace(principal.workspaceId);
   const quota = workspace && takeRequest(judgePorts.limits, workspace, nowMs);
   if (quota?.refusal) {
     options.onMisconfigured(requestId, quota.refusal.detail);
     return unavailableReply(requestId);
   }
-  const original = readOriginalRequest(request, uriPlace, settings.hopCount);
-  const presented = findPresentedKey(settings.sources, request, original.query);
   if (!presented) return missingKeyReply(requestId, settings.sources);
   const { key, source } = presented;
   const judged = judge(judgePorts, exchange, {
@@ -102,29 +135,6 @@ function decide(
   const context = { requestId, nowMs, source, check: settings.check };
   const toReply = (result: Judged) => judgedReply(options, result, context);
   return judged instanceof Promise ? judged.then(toReply) : toReply(judged);
-}
-
-type AdmittedProxy =
-  | { ok: true; principal: Principal; settings: ForwardAuthSettings }
-  | { ok: false; problem: string };
-
-/** Nothing that is read here comes from the caller behind a proxy that is set up as it should. */
-function admitProxy(
-  { lookup, openApiIds }: ForwardAuthOptions,
-  { request, uriPlace }: Asked,
-  nowMs: number,
-): AdmittedProxy {
-  const isPath = uriPlace === 'path';
-  const text = isPath ? request.getHeader('x-latchkey-settings') : (request.getQuery() ?? '');
-  if (isPath && text === '') return { ok: false, problem: 'A proxy sent no X-Latchkey-Settings.' };
-  const parsed = cachedSettings(text);
-  if (!parsed.ok) return parsed;
-  const { settings } = parsed;
-  const { apiId } = settings;
-  const rootKey = request.getHeader('x-latchkey-root-key');
-  const isOpen = !isPath && openApiIds.has(apiId);
-  const found = findProxyPrincipal({ rootKey, apiId, isOpen }, lookup, nowMs);
-  return found.ok ? { ok: true, principal: found.principal, settings } : found;
 }
 
 function judgedReply(

@@ -47,7 +47,6 @@ export function addIngest(options: IngestEndpointOptions): void {
     const call = readCall(request);
     if (call.query === '') sendText(exchange, 200, 'Ok.\n');
     else answer(options, exchange, { call, body: noBytes });
-    exchange.isInHandler = false;
   });
   app.get(`${path}/ping`, (response, request) => {
     sendText(openExchange(response, request, route), 200, 'Ok.\n');

@@ -114,7 +114,6 @@ export function addReference({ app, traffic, calls }: ReferenceOptions): void {
       }
       const isPacked = /\bgzip\b/.test(request.getHeader('accept-encoding'));
       const exchange = openExchange(response, request, { path, traffic });
-      exchange.isInHandler = false;
       void send(isPacked).then((reply) => sendReply(exchange, reply));
     });
     if (path !== filePath) app.any(path, refuseMethod);

@@ -10,9 +10,12 @@ export type BodyReaders = {
   onTooLarge(exchange: Exchange): void;
 };
 
+/** A larger body is decided at once: so none is copied, and they do not pile up. */
+const waitingBytesMax = 16 * 1024;
+
 /**
- * Collects the body of a request. The usual one arrives in a single chunk and is handed on without
- * a copy; uWebSockets.js takes the chunk's memory back when the handler returns.
+ * Collects the body of a request. uWebSockets.js takes the memory of a chunk back when the handler
+ * returns, so what waits for the end of the turn is copied.
  */
 export function readBody(exchange: Exchange, readers: BodyReaders): void {
   let chunks: Buffer[] | undefined;
@@ -25,16 +28,19 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
       chunks.push(Buffer.from(new Uint8Array(chunk)));
       return;
     }
-    exchange.isInHandler = true;
     if (sizeBytes > readers.bytesMax) {
       chunks = undefined;
       readers.onTooLarge(exchange);
-    } else {
-      const last = Buffer.from(chunk);
-      exchange.receivedAtMs = readers.stopwatch();
-      readers.onBody(exchange, chunks ? Buffer.concat([...chunks, last]) : last);
+      return;
     }
-    exchange.isInHandler = false;
+    exchange.receivedAtMs = readers.stopwatch();
+    const last = Buffer.from(chunk);
+    const bytes = chunks ? Buffer.concat([...chunks, last]) : last;
+    if (sizeBytes > waitingBytesMax) {
+      readers.onBody(exchange, bytes);
+      return;
+    }
+    const kept = chunks ? bytes : Buffer.from(bytes);
+    exchange.traffic.turn.decide(exchange, () => readers.onBody(exchange, kept));
   });
-  exchange.isInHandler = false;
 }
