@@ -153,6 +153,22 @@ export const options = [
     text: 'Largest size of the event spool; past it events are dropped and counted.',
   },
   {
+    name: 'insert-rows-max',
+    kind: 'integer',
+    fallback: '250000',
+    range: [1000, 1_000_000],
+    text: 'Most events that are inserted into ClickHouse together.',
+  },
+  {
+    name: 'insert-age-ms',
+    kind: 'integer',
+    fallback: '5000',
+    range: [100, 600_000],
+    text:
+      'How long events are collected to be inserted together; up to 2,000 of them are collected ' +
+      'for a second at most.',
+  },
+  {
     name: 'ingest-users-file',
     kind: 'text',
     fallback: '',
@@ -243,6 +259,8 @@ export type Config = {
   masterKeyFile: string;
   bodyBytesMax: number;
   spoolBytesMax: number;
+  insertRowsMax: number;
+  insertAgeMs: number;
   /** Absolute; empty: no ingest. */
   ingestUsersFile: string;
   ingestBytesMax: number;

@@ -116,6 +116,8 @@ function toConfig(values: Record<OptionName, never>): Config {
     masterKeyFile: values['master-key-file'],
     bodyBytesMax: values['body-bytes-max'],
     spoolBytesMax: values['spool-bytes-max'],
+    insertRowsMax: values['insert-rows-max'],
+    insertAgeMs: values['insert-age-ms'],
     ingestUsersFile: values['ingest-users-file'] && resolve(values['ingest-users-file']),
     ingestBytesMax: values['ingest-bytes-max'],
     limitSlots: values['limit-slots'],

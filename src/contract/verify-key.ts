@@ -14,6 +14,8 @@ import {
 } from './json-schema.ts';
 import { integerMax, meta } from './shared.ts';
 
+export const keyLengthMax = 512;
+export const permissionsLengthMax = 1000;
 const costMax = 1_000_000_000_000;
 
 /**
@@ -43,9 +45,9 @@ const verifyRatelimit = open(
 
 export const verifyKeyBody = closed(
   {
-    key: stringBetween(1, 512, { description: 'The whole key as its holder sent it.' }),
+    key: stringBetween(1, keyLengthMax, { description: 'The whole key as its holder sent it.' }),
     permissions: optional(
-      stringBetween(1, 1000, {
+      stringBetween(1, permissionsLengthMax, {
         description: 'What the key must be allowed to do: slugs, AND, OR, ().',
       }),
     ),

@@ -85,6 +85,9 @@ function serverSettings(folder: string, port: number): XmlElement {
     index_mark_cache_size: cacheBytes,
     // With the default of 2 its own housekeeping tasks wait for each other and warn about it.
     background_schedule_pool_size: 8,
+    // Merging parts takes as much time as inserting them, and can wait. Without the right to set
+    // priorities it does not.
+    os_threads_nice_value_merge_mutate: 19,
   };
 }
 

@@ -4,10 +4,11 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { tasksPerThread } from './batch.ts';
 import type { BatchReport, BatchWork } from './batch-task.ts';
 
 export type BatchPool = {
-  /** Rejects when the thread died or `signal` aborted, which ends the thread. */
+  /** Rejects when the thread died or `signal` aborted, which ends all threads for good. */
   run(work: BatchWork, signal: AbortSignal): Promise<BatchReport>;
   /** Of the threads that live now. */
   readonly threads: readonly { terminate(): Promise<number> }[];
@@ -22,14 +23,24 @@ export function createBatchPool(threadCount: number): BatchPool {
     filename: fileURLToPath(new URL('./batch-task.ts', import.meta.url)),
     minThreads: threadCount,
     maxThreads: threadCount,
-    concurrentTasksPerWorker: 1,
+    concurrentTasksPerWorker: tasksPerThread,
     // Lanes without a thread wait here, one task each.
     maxQueue: queueMax,
     // 'sync' freezes the thread between two tasks, and with it the sockets that are kept alive.
     atomics: 'disabled',
   });
   return {
-    run: (work, signal) => pool.run(work, { signal }),
+    async run(work, signal) {
+      signal.throwIfAborted();
+      // A signal of the task's own would have the pool run one task at a time.
+      const end = () => void pool.destroy();
+      signal.addEventListener('abort', end, { once: true });
+      try {
+        return await pool.run(work);
+      } finally {
+        signal.removeEventListener('abort', end);
+      }
+    },
     get threads() {
       return pool.threads;
     },

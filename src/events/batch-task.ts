@@ -8,7 +8,7 @@
  * losers: JSONCompactEachRow, 1.5 to 2 times the server's time; gzip level 1, 2.9 MB and 60 ms to
  * compress against 37.
  */
-import { type Piece, pendingPiece, pieceToken } from './batch.ts';
+import { type Piece, pendingPiece, pieceToken, tasksPerThread } from './batch.ts';
 import {
   type BadRow,
   type BatchRows,
@@ -61,13 +61,13 @@ export type BatchReport = {
 /** One thread serves one server: its client stays, for its sockets to stay. */
 let client: Clickhouse | undefined;
 let clientUrl: string | undefined;
-/** One task at a time: its buffer is used again and again. */
-let writer = new RowWriter();
+/** Their buffers are used again and again, by one task at a time. */
+const idleWriters: RowWriter[] = [];
 
 function clientFor({ url, requestTimeoutMs }: BatchWork['clickhouse']): Clickhouse {
   if (!client || clientUrl !== url) {
     void client?.close();
-    client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
+    client = createClickhouse({ url, requestTimeoutMs, connectionsMax: tasksPerThread });
     clientUrl = url;
   }
   return client;
@@ -121,6 +121,7 @@ async function shipPiece(shipping: Shipping): Promise<ClickhouseFault | undefine
   const ofGroup = group?.rows ?? [];
   const rangeEnd = (at: number) => Math.min(at, ofGroup.length);
   const range = { from: rangeEnd(piece.from), to: rangeEnd(piece.to), node: work.node };
+  const writer = idleWriters.pop() ?? new RowWriter();
   writer.truncate(0);
   if (target && target.head !== '') writer.bytes(Buffer.from(target.head));
   const bad = encodeRows(writer, kind, ofGroup, range);
@@ -130,6 +131,8 @@ async function shipPiece(shipping: Shipping): Promise<ClickhouseFault | undefine
     target && goodCount > 0
       ? await insert({ work, target, rows: writer.written(), token })
       : undefined;
+  // After a failure the compressor may still be reading the buffer.
+  if (!fault) idleWriters.push(writer);
   const table = target?.table ?? '';
   if (fault?.class === 'refused') {
     report.refusal = fault.message;
@@ -162,8 +165,6 @@ async function insert({ work, target, rows, token }: Insert): Promise<ForeignFau
     await insertRows(connection, { statement, settings, rows, token });
     return undefined;
   } catch (error) {
-    // The compressor of the failed request may still be reading the old buffer.
-    writer = new RowWriter();
     if (target.isForeign) return foreignFault(error, work.waitsForTables);
     return { ...clickhouseFault(error), isOfAll: false };
   }

@@ -5,6 +5,9 @@
 import { createHash } from 'node:crypto';
 import type { SealedName } from './segment-name.ts';
 
+/** A thread of the pool makes the rows of one batch while ClickHouse takes those of the other. */
+export const tasksPerThread = 2;
+
 /** Why a batch was closed. */
 export type FlushReason = 'size' | 'age' | 'drain';
 
@@ -46,6 +49,8 @@ export type BatchLimits = {
   segmentsMax: number;
   /** A batch is closed when its oldest event is so old. */
   ageMs: number;
+  /** One with no more rows than these is already closed at this age: it costs ClickHouse little. */
+  few?: { rows: number; ageMs: number };
 };
 
 /** Beyond so many refusals in one batch a refused piece is no longer split. */
@@ -67,11 +72,15 @@ export function composeBatch(
   const isFull = taken.length < sealed.length || rowCount >= limits.rowsMax;
   const ageMs = nowMs - oldest.openedAtMs;
   // An age below zero is a clock that was set back: nobody knows how old the event is.
-  const isOld = ageMs >= limits.ageMs || ageMs < 0;
+  const isOld = ageMs >= dueMs(rowCount, limits) || ageMs < 0;
   if (!isFull && !isOld && !isDraining) return undefined;
   const why = isFull ? 'size' : isOld ? 'age' : 'drain';
   const segments = taken.map((segment) => segment.name);
   return { id: batchId(segments), why, segments, rowCount, pieces: undefined, refusalCount: 0 };
+}
+
+function dueMs(rowCount: number, { few, ageMs }: BatchLimits): number {
+  return few && rowCount <= few.rows ? Math.min(few.ageMs, ageMs) : ageMs;
 }
 
 function takeOldest(sealed: readonly SealedName[], limits: BatchLimits) {

@@ -7,7 +7,7 @@
  * on writing into the segment, and into nothing at all once it is unmapped.
  */
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr';
-import { QuickPacker } from './quick-pack.ts';
+import { QuickPacker } from './quick-packer.ts';
 import type { PackedBytes } from './segment.ts';
 
 type PackTarget = Buffer & { start: number; end: number };

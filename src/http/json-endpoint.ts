@@ -82,24 +82,28 @@ type Received = {
 function admit(
   options: JsonEndpointOptions,
   exchange: Exchange,
-  { validate, quickBody, bytes }: Received,
+  received: Received,
 ): RequestFault | Admitted {
-  const { path, contentType, authorization } = exchange;
+  const { authorization } = exchange;
   if (authorization === '') return missingAuthorization;
   const principal = authenticate(authorization, options.rootKeys, options.clock());
-  if (isFault(principal) && bytes.length > strangersBodyBytesMax) return principal;
+  if (isFault(principal) && received.bytes.length > strangersBodyBytesMax) return principal;
+  const read = readChecked(exchange, received);
+  if ('code' in read) return read;
+  if (isFault(principal)) return principal;
+  return overQuota(options, exchange, principal) ?? { principal, ...read };
+}
+
+/** By the short cut where there is one. */
+function readChecked(
+  { path, contentType }: Exchange,
+  { validate, quickBody, bytes }: Received,
+): RequestFault | Pick<Admitted, 'body' | 'isQuick'> {
   const quick = contentType === 'application/json' ? quickBody?.(bytes) : undefined;
-  if (quick !== undefined) {
-    if (isFault(principal)) return principal;
-    return overQuota(options, exchange, principal) ?? { principal, body: quick, isQuick: true };
-  }
+  if (quick !== undefined) return { body: quick, isQuick: true };
   const parsed = parseJsonBody(path, contentType, bytes);
   if (!parsed.ok) return parsed.fault;
-  const violation = validate(path, parsed.value);
-  if (violation) return violation;
-  if (isFault(principal)) return principal;
-  const body = parsed.value;
-  return overQuota(options, exchange, principal) ?? { principal, body, isQuick: false };
+  return validate(path, parsed.value) ?? { body: parsed.value, isQuick: false };
 }
 
 /** Counts the request, and lets the answer say what is left. */

@@ -4,11 +4,9 @@
  * decoding, parsing and checking against the schema take. Anything else is undefined and goes that
  * way, which alone decides what is wrong: what is read here, it reads alike.
  */
-import type { VerifyKeyBody } from '../contract/verify-key.ts';
+import { keyLengthMax, permissionsLengthMax, type VerifyKeyBody } from '../contract/verify-key.ts';
+import { verificationsMax } from '../contract/verify-keys.ts';
 
-const keyLengthMax = 512;
-const permissionsLengthMax = 1000;
-const itemsMax = 1000;
 const itemStart = '{"key":"';
 const permissionsStart = '","permissions":"';
 const itemEnd = '"}';
@@ -30,7 +28,7 @@ export function quickVerifyBodies(bytes: Buffer): VerifyKeyBody[] | undefined {
   const items: VerifyKeyBody[] = [];
   for (;;) {
     const item = reader.next();
-    if (!item || items.length === itemsMax) return undefined;
+    if (!item || items.length === verificationsMax) return undefined;
     items.push(item);
     const separator = reader.separator();
     if (separator === closingBracket) return reader.isAtEnd ? items : undefined;

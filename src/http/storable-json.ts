@@ -23,7 +23,7 @@ export function storableJson(json: string): string {
   return copied === 0 ? json : text + json.slice(copied);
 }
 
-/** The UTF-16 unit that `\uXXXX` at this place stands for; -1 where there is no such escape. */
+/** The UTF-16 unit of the escape at this place, `\u` with four digits; -1 where there is none. */
 function escapedUnit(json: string, at: number): number {
   if (json[at] !== '\\' || json[at + 1] !== 'u') return -1;
   const digits = json.slice(at + 2, at + 6);

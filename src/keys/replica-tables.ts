@@ -1,8 +1,6 @@
 /** The tables of a replica file, for its one writer and its many readers alike. */
 import { type Database, open, type RootDatabase } from 'lmdb';
-
-/** Address space, not disk: a file that never outgrows it never has to be mapped again. */
-const mapBytes = 2 ** 38;
+import { windowBytes } from './tree-file.ts';
 
 export type ReplicaTables = {
   root: RootDatabase<unknown, string>;
@@ -23,7 +21,7 @@ export type ReplicaTables = {
 export function openReplicaTables(path: string, mode: 'read' | 'write'): ReplicaTables {
   const root = open<unknown, string>({
     path,
-    mapSize: mapBytes,
+    mapSize: windowBytes,
     maxDbs: 8,
     maxReaders: 2048,
     readOnly: mode === 'read',

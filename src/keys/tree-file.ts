@@ -20,7 +20,7 @@
 import { assert } from '../lib/assert.ts';
 import { type MappedFile, mapWindow } from '../lib/mapped-file.ts';
 
-/** Address space, not memory: a file that never outgrows it need not be mapped again. */
+/** Address space, not memory or disk: a file that never outgrows it need not be mapped again. */
 export const windowBytes = 2 ** 38;
 
 const magic = 0xbeefc0de;

@@ -105,6 +105,8 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
       cluster: config.clickhouseCluster,
       retention: config.retention,
       region: config.region,
+      insertRowsMax: config.insertRowsMax,
+      insertAgeMs: config.insertAgeMs,
     },
     releasers,
   );

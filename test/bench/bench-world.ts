@@ -7,17 +7,21 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { join } from 'node:path';
 import { currentReplica } from '../../src/keys/replica-files.ts';
 import { openDatabase } from '../../src/lib/database.ts';
+import { slotsFor } from '../../src/processes/limit-table.ts';
 import { nodeFiles } from '../../src/processes/node-files.ts';
 import { readStoreUrls } from '../../src/processes/store-urls.ts';
 import type { ProductOptions } from './product-node.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
 import { type SeededWorld, seedStatements } from './seed-statements.ts';
 
-export type BenchWorld = SeededWorld & ProductOptions & { keyCount: number };
+export type BenchWorld = SeededWorld &
+  ProductOptions & {
+    keyCount: number;
+    /** Enough for each key to have a counter of its own. */
+    limitSlots: number;
+  };
 
 const markName = 'bench-world.json';
-/** The default number of limit counters; more keys than half of them need more. */
-const defaultLimitSlots = 262_144;
 
 /** Uses what an earlier run has left in `dataDir`, if it is of the same size. */
 export async function openBenchWorld(
@@ -32,16 +36,17 @@ export async function openBenchWorld(
     return world;
   }
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const limitSlots = Math.max(slotsFor(keyCount), keyCount * 2);
   const options: ProductOptions = {
     dataDir,
     rootKey: `unkey_${randomBytes(16).toString('hex')}`,
     workerCount: 1,
-    limitSlots: Math.max(defaultLimitSlots, keyCount * 2),
+    settings: limitSlots === slotsFor(keyCount) ? {} : { LATCHKEY_LIMIT_SLOTS: `${limitSlots}` },
   };
   const node = await startProduct(options);
   try {
     const seeded = await seed(dataDir, keyCount, say);
-    const world = { ...options, ...seeded, keyCount };
+    const world = { ...options, ...seeded, keyCount, limitSlots };
     writeFileSync(mark, JSON.stringify(world));
     return world;
   } finally {

@@ -14,8 +14,8 @@ export type ProductOptions = {
   dataDir: string;
   rootKey: string;
   workerCount: number;
-  /** Enough for each key to have a counter of its own; see benchSettings. */
-  limitSlots: number;
+  /** Variables, where the defaults will not do. */
+  settings: Readonly<Record<string, string>>;
 };
 
 export type ProductNode = {
@@ -37,7 +37,7 @@ const startWithinMs = 1_800_000;
 const stopWithinMs = 60_000;
 
 export async function startProduct(options: ProductOptions): Promise<ProductNode> {
-  const { dataDir, rootKey, workerCount, limitSlots } = options;
+  const { dataDir, rootKey, workerCount, settings } = options;
   const [port, adminPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [mainFile, 'start'], {
     env: {
@@ -47,7 +47,7 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
       LATCHKEY_ADMIN_PORT: String(adminPort),
       LATCHKEY_WORKERS: String(workerCount),
       LATCHKEY_ROOT_KEY: rootKey,
-      LATCHKEY_LIMIT_SLOTS: String(limitSlots),
+      ...settings,
     },
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -73,7 +73,7 @@ async function runBench(plan: BenchPlan, releasers: Releasers): Promise<void> {
   const report: BenchReport = {
     machine: describeMachine(),
     plan,
-    settings: { LATCHKEY_WORKERS: '1', LATCHKEY_LIMIT_SLOTS: String(bench.world.limitSlots) },
+    settings: { LATCHKEY_WORKERS: '1', ...bench.world.settings },
     comparisons: bench.comparisons,
     ...figures,
     tookSeconds: (performance.now() - startedAtMs) / 1000,

@@ -19,7 +19,7 @@ import { clientOf, makeTables, startPrimary, temporaryFolder, testSpool } from '
 import { verificationEvent } from '../events/verification-events.ts';
 import { testClickhouse } from '../support/stores.ts';
 
-const roundRows = 500_000;
+const roundRows = 2_000_000;
 const turnRows = 100;
 /** Each of them belongs to one identity, as a key does. */
 const keys = Array.from({ length: 100_000 }, (_, number) => ({
@@ -28,7 +28,7 @@ const keys = Array.from({ length: 100_000 }, (_, number) => ({
   identityId: `id_${number % 30_000}`,
   externalId: `user_${number % 30_000}`,
 }));
-const laneCount = 2;
+const laneCount = 3;
 const segmentBytes = 4 * 1024 * 1024;
 
 type Round = { appendUs: number; choresUs: number; rowsPerSecond: number; residentMb: number };
@@ -75,7 +75,7 @@ async function runRounds(url: string, roundCount: number, isQuiet: boolean): Pro
   const spool = testSpool(temporary.path);
   const writer = spool.writer({ segmentBytes, spoolBytesMax: 2 ** 32 });
   // Nothing is due by size or age: the clock of each round starts with its drain.
-  const limits = { rowsMax: 100_000, segmentsMax: 500, ageMs: 3_600_000 };
+  const limits = { rowsMax: 250_000, segmentsMax: 500, ageMs: 3_600_000 };
   const rounds: Round[] = [];
   for (let round = 1; round <= roundCount; round++) {
     const filled = await fill(writer, round * roundRows);

@@ -42,6 +42,16 @@ test('a batch waits for its age, not longer, and not at all when it is full or d
   assert.equal(composeBatch([], limits, 99_999, true), undefined);
 });
 
+test('a batch of few rows waits a shorter time', () => {
+  const patient = { ...limits, few: { rows: 30, ageMs: 200 } };
+  assert.equal(composeBatch(segments(10, 20), patient, 10_199, false), undefined);
+  assert.equal(composeBatch(segments(10, 20), patient, 10_200, false)?.why, 'age');
+  assert.equal(composeBatch(segments(10, 21), patient, 10_999, false), undefined);
+  assert.equal(composeBatch(segments(10, 21), patient, 11_000, false)?.why, 'age');
+  const hasty = { ...patient, ageMs: 100 };
+  assert.equal(composeBatch(segments(10), hasty, 10_100, false)?.why, 'age');
+});
+
 test('a batch takes the oldest segments up to its rows, and a larger segment by itself', () => {
   const batch = composeBatch(segments(60, 30, 20, 5), limits, 10_001, false);
   assert.deepEqual(batch?.segments, ['segment-0', 'segment-1']);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { unpack } from 'msgpackr';
-import { QuickPacker } from '../../src/events/quick-pack.ts';
+import { QuickPacker } from '../../src/events/quick-packer.ts';
 import { createRandom } from '../support/random.ts';
 
 const packer = new QuickPacker();
