@@ -11,6 +11,9 @@ export const startCommand: Command = {
   takesSettings: true,
   async run({ environment, flags, terminal }) {
     const config = settingsOf(environment, flags);
+    // First of all: they load their modules while this process loads its own.
+    const { WaitingWorkers } = await import('../processes/waiting-workers.ts');
+    const waiting = new WaitingWorkers(config.workers);
     const { createLogger } = await import('../lib/logger.ts');
     const { runNode } = await import('../processes/run-node.ts');
     const isTerminal = process.stderr.isTTY === true;
@@ -18,6 +21,7 @@ export const startCommand: Command = {
     const logFormat = config.logFormat === 'auto' ? automatic : config.logFormat;
     const logger = createLogger(config.logLevel, logFormat, { process: 'primary' });
     await runNode(config, {
+      waiting,
       logger,
       logFormat,
       onPrepared(rootKey) {

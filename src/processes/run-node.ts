@@ -3,8 +3,10 @@
 import type { Config } from '../config/options.ts';
 import type { LogFormat, Logger } from '../lib/logger.ts';
 import { type RunningNode, startNode } from './start-node.ts';
+import type { WaitingWorkers } from './waiting-workers.ts';
 
 export type RunOptions = {
+  waiting: WaitingWorkers;
   logger: Logger;
   logFormat: LogFormat;
   /** Called once, when the database was first reached: with the root key if it was made now. */
@@ -14,7 +16,7 @@ export type RunOptions = {
 /** Resolves when the node has stopped, after SIGINT or SIGTERM. Rejects when it cannot start. */
 export async function runNode(
   config: Config,
-  { logger, logFormat, onPrepared }: RunOptions,
+  { waiting, logger, logFormat, onPrepared }: RunOptions,
 ): Promise<void> {
   process.umask(0o077);
   const stopping = new AbortController();
@@ -30,7 +32,7 @@ export async function runNode(
   const startedAtMs = Date.now();
   let node: RunningNode;
   try {
-    node = await startNode({ config, logger, logFormat, signal: stopping.signal });
+    node = await startNode({ config, waiting, logger, logFormat, signal: stopping.signal });
   } catch (error) {
     if (stopping.signal.aborted) return;
     throw error;

@@ -27,7 +27,7 @@ import { createReadinessCheck } from './readiness.ts';
 import { readinessFindings } from './readiness-findings.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
 import { type Stores, startStores } from './stores.ts';
-import { WaitingWorkers } from './waiting-workers.ts';
+import type { WaitingWorkers } from './waiting-workers.ts';
 import { openWorkerCounterPage } from './worker-counters.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -46,6 +46,8 @@ export type RunningNode = {
 
 export type NodeOptions = {
   config: Config;
+  /** Made before, to be told what to do; those that nobody needs are ended. */
+  waiting: WaitingWorkers;
   logger: Logger;
   logFormat: LogFormat;
   /** Aborts a start that is still waiting for something. */
@@ -81,15 +83,14 @@ type Rivers = {
 type Parts = Rivers & { workers: WorkerPool };
 
 async function startParts(options: NodeOptions, releasers: Releasers): Promise<Parts> {
-  const { logger, signal } = options;
+  const { logger, signal, waiting } = options;
+  releasers.push('waiting workers', () => waiting.end());
   const config = { ...options.config, masterKey: readMasterKeys(options.config) };
   const files = makeNodeFolders(config.dataDir);
   takeDataFolder(files, releasers);
   await checkPorts(config);
   await checkSockets(config);
   checkIngestUsers(config);
-  const waiting = new WaitingWorkers(config.workers);
-  releasers.push('waiting workers', () => waiting.end());
   const stores = await startStores(config, files, logger);
   releasers.push('embedded stores', () => stores.stop());
   writeStoreUrls(files.shared, stores);
@@ -127,7 +128,7 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<P
   const credits = startCreditsRiver({ databaseUrl: stores.databaseUrl, files, logger }, releasers);
   startLastUsedLoop({ ...stores, logger }, releasers);
   const rivers = { keys, events, ingest, credits, limits };
-  const workers = openWorkers({ ...options, config, waiting }, rivers, stores);
+  const workers = openWorkers({ ...options, config }, rivers, stores);
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
@@ -182,7 +183,7 @@ function checkIngestUsers({ ingestUsersFile: path }: Config): void {
 }
 
 function openWorkers(
-  { config, waiting, logger, logFormat }: NodeOptions & { waiting: WaitingWorkers },
+  { config, waiting, logger, logFormat }: NodeOptions,
   { keys, events, ingest, credits }: Rivers,
   { databaseUrl, clickhouseReaderUrl }: Stores,
 ): WorkerPool {

@@ -1,6 +1,7 @@
 /**
  * Worker processes that have not been told yet what to do. Nearly all of the start of a worker is
- * loading its modules (0.5 s), which needs no settings: so it goes on while the stores start.
+ * loading its modules (0.5 s), which needs no settings: so it goes on while the primary loads its
+ * own, and the stores start.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
