@@ -14,8 +14,6 @@ import { untilDone } from './until-done.ts';
 
 export type EventsRiver = {
   shipper: Shipper;
-  /** Whether the tables are there; false until ClickHouse was reached. */
-  isPrepared(): boolean;
   /** Why ClickHouse cannot be used right now; empty when it can. */
   problem(): string;
 };
@@ -53,12 +51,11 @@ export async function startEventsRiver(
   const { files, insertRowsMax: rowsMax, insertAgeMs: ageMs } = options;
   const limits = { rowsMax, segmentsMax, ageMs, few };
   const shipping = { ...options, spool: files.spool, limits, laneCount };
-  const preparation = prepare(options);
+  const preparationProblem = prepare(options);
   const shipper = await startShipping(shipping, releasers);
   return {
     shipper,
-    isPrepared: preparation.isDone,
-    problem: () => preparation.problem() || freshFault(shipper),
+    problem: () => preparationProblem() || freshFault(shipper),
   };
 }
 
@@ -68,18 +65,19 @@ function freshFault(shipper: Shipper): string {
   return isOver || oldestSegmentAgeMs === 0 ? '' : `${lastFault.class}: ${lastFault.message}`;
 }
 
-/** Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. */
-function prepare(options: EventsRiverOptions): { isDone(): boolean; problem(): string } {
+/**
+ * Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. What it
+ * gives says why that has not been done yet.
+ */
+function prepare(options: EventsRiverOptions): () => string {
   const { logger, signal, clickhouseUrl: url, cluster, retention } = options;
   const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
-  let isDone = false;
   let problem = 'not reached yet';
   untilDone({
     signal,
     async work() {
       const ran = await migrateClickhouse(client, { cluster, retention });
       if (ran.length > 0) logger.info({ migrations: ran }, 'ClickHouse tables brought up to date');
-      isDone = true;
       problem = '';
     },
     onFailure(error) {
@@ -93,5 +91,5 @@ function prepare(options: EventsRiverOptions): { isDone(): boolean; problem(): s
   })
     .catch(() => {})
     .finally(() => client.close());
-  return { isDone: () => isDone, problem: () => problem };
+  return () => problem;
 }

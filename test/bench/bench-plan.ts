@@ -43,11 +43,11 @@ export function readBenchPlan(args: string[]): BenchPlan {
 const fullPlan: BenchPlan = {
   name: 'full',
   keyCount: 1_000_000,
-  roundCount: 4,
+  roundCount: 3,
   secondsPerRound: 1.5,
   connectionCount: 64,
   hasRestarts: true,
-  revocationCount: 300,
+  revocationCount: 200,
   worldFolder: '',
 };
 
