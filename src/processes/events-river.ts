@@ -66,8 +66,8 @@ function freshFault(shipper: Shipper): string {
 }
 
 /**
- * Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. What it
- * gives says why that has not been done yet.
+ * Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. Gives
+ * back what says why that has not been done yet.
  */
 function prepare(options: EventsRiverOptions): () => string {
   const { logger, signal, clickhouseUrl: url, cluster, retention } = options;
