@@ -40,7 +40,8 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
       readers.onBody(exchange, bytes);
       return;
     }
-    const kept = chunks ? bytes : Buffer.from(bytes);
-    exchange.traffic.turn.decide(exchange, () => readers.onBody(exchange, kept));
+    const { turn } = exchange.traffic;
+    const kept = turn.isCrowded && !chunks ? Buffer.from(bytes) : bytes;
+    turn.decide(exchange, () => readers.onBody(exchange, kept));
   });
 }

@@ -31,6 +31,7 @@ export async function compare(
     roundCount: plan.roundCount,
     seconds: plan.secondsPerRound,
     connectionCount: plan.connectionCount,
+    warmUpShare: plan.warmUpShare,
     ...between,
     say,
   });

@@ -65,7 +65,7 @@ async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Pro
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
   const { connectionCount, secondsPerRound: seconds } = plan;
   // It has just been started, and two workers would be cold for twice as long as one.
-  await warmUp(verify, connectionCount);
+  await warmUp(verify, plan);
   return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
 }
 

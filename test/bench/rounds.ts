@@ -17,6 +17,7 @@ export type RoundsOptions = {
   roundCount: number;
   seconds: number;
   connectionCount: number;
+  warmUpShare: number;
   /** Before each contestant of each round, so that none pays for what another has left behind. */
   settle?: () => Promise<void>;
   /** Around each contestant of each round, for what must go on meanwhile. */
@@ -32,7 +33,7 @@ export async function runRounds(
   const around = options.around ?? ((_contestant, work) => work());
   const settle = options.settle ?? (async () => {});
   for (const contestant of contestants) {
-    await warmUp(contestant, connectionCount);
+    await warmUp(contestant, options);
   }
   const rounds: Map<string, LoadResult>[] = [];
   for (let round = 1; round <= roundCount; round += 1) {

@@ -11,12 +11,15 @@ const runsMax = 30;
 const warm = new Set<string>();
 
 /** Once for each process and request; by keys, as a busy machine gets through less in a second. */
-export async function warmUp(contestant: Contestant, connectionCount: number): Promise<void> {
+export async function warmUp(
+  contestant: Contestant,
+  { connectionCount, warmUpShare }: { connectionCount: number; warmUpShare: number },
+): Promise<void> {
   const pids = contestant.pids();
   const name = `${pids.join(',')} ${contestant.template}`;
   if (warm.has(name)) return;
   warm.add(name);
-  const wantedCount = contestant.warmUpKeyCount * pids.length;
+  const wantedCount = contestant.warmUpKeyCount * pids.length * warmUpShare;
   for (let count = 0, run = 0; count < wantedCount && run < runsMax; run += 1) {
     const { answers } = await runLoad(contestant, {
       seconds: runSeconds,
