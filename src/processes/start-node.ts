@@ -3,6 +3,7 @@
  * it. Whatever was begun is ended in the reverse order, whether the start succeeds or not.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/options.ts';
 import { readIngestAccess } from '../events/ingest-access.ts';
 import type { Shipper } from '../events/shipper.ts';
@@ -244,13 +245,22 @@ async function openAdminPort(
   releasers.push('admin port', () => admin.close());
 }
 
-/** Without any copy there is nothing to serve: the first start waits for Postgres. */
-async function firstCopy(keys: KeysRiver, signal: AbortSignal): Promise<void> {
+/** So long a copy from an earlier run waits for what was changed since then. */
+const askedWithinMs = 1000;
+
+/**
+ * Without any copy there is nothing to serve: the first start waits for Postgres. Later ones ask it
+ * once, so that what was revoked meanwhile is refused from the first answer on, if it is there.
+ */
+async function firstCopy({ replicator, ...keys }: KeysRiver, signal: AbortSignal): Promise<void> {
   const path = keys.replicaPath();
-  if (path !== '' && existsSync(path)) return;
+  if (path !== '' && existsSync(path)) {
+    await Promise.race([replicator.asked, sleep(askedWithinMs, undefined, { signal })]);
+    return;
+  }
   await keys.prepared;
   await Promise.race([
-    keys.replicator.awaitApplied(),
+    replicator.awaitApplied(),
     new Promise((_, reject) => {
       signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     }),

@@ -45,6 +45,8 @@ const pruneEveryMs = 600_000;
 const changesRetentionHours = 24;
 
 export class Replicator {
+  /** Resolves when Postgres was asked for the first time, with whatever success. */
+  readonly asked: Promise<void>;
   readonly #options: ReplicatorOptions;
   readonly #feed: ReplicaFeed;
   readonly #backoff: Backoff = createBackoff(100, 5000);
@@ -55,6 +57,7 @@ export class Replicator {
   #isStopping = false;
   #isWoken = false;
   #wakeUp = () => {};
+  #noteAsked = () => {};
   #problem = '';
   #prunedAtMs: number;
 
@@ -62,6 +65,9 @@ export class Replicator {
     this.#options = options;
     this.#feed = new ReplicaFeed(options);
     this.#prunedAtMs = options.clock();
+    this.asked = new Promise((resolve) => {
+      this.#noteAsked = resolve;
+    });
     // Not awaited: LISTEN waits for a server that may be away, and the poll does without it.
     this.#listen().catch((error) => {
       options.logger.warn({ err: error }, 'no notifications: polling instead');
@@ -115,11 +121,13 @@ export class Replicator {
     try {
       await this.#feed.poll();
       this.#markConnected();
+      this.#noteAsked();
       for (const resolve of served) resolve();
       await this.#prune();
     } catch (error) {
       this.#waiters = served.concat(this.#waiters);
       this.#markAway(error);
+      this.#noteAsked();
       // Who waits is served by the next success: waking up for them would be a busy loop.
       this.#isWoken = false;
       await this.#sleep(this.#backoff.nextMs(), () => this.#isWoken);

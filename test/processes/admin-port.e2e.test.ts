@@ -4,6 +4,7 @@ import { createApiClient } from '../support/api-client.ts';
 import { allInserted } from '../support/event-rows.ts';
 import { readMetrics } from '../support/metrics.ts';
 import { startServer, type TestServer } from '../support/server.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let server: TestServer;
 
@@ -26,6 +27,10 @@ test('/livez says that it is alive', async () => {
 });
 
 test('/readyz names every condition, and each has its instant', async () => {
+  // It starts without waiting for ClickHouse.
+  await waitFor('ClickHouse was reached', async () => {
+    return !(await page('/readyz')).text.includes('not reached yet');
+  });
   const { status, text } = await page('/readyz');
   const { status: word, conditions } = JSON.parse(text);
   assert.equal(status, 200, text);
