@@ -4,7 +4,7 @@
  * the processor's caches, and a caller that sleeps is woken once. Under load it takes a third less
  * than going from one part to the next for each request. Where few come, each is answered at once.
  *
- * A second request that comes on a connection before the first was answered (pipelining) closes it.
+ * A second request that comes on a connection while the first waits so (pipelining) closes it.
  */
 import type { HttpResponse } from './uws.ts';
 
