@@ -11,7 +11,7 @@ export type LastUsedLoopOptions = {
   databaseUrl: string;
   clickhouseUrl: string;
   logger: Logger;
-  /** With the way of an event to ClickHouse, a second or two, well within a minute. */
+  /** With the way of an event to ClickHouse, some seconds, well within a minute. */
   everyMs?: number;
 };
 

@@ -96,11 +96,9 @@ function between(before: Clocks, after: Clocks, { answers, seconds, busy }: Driv
  * share: where that may be asked for, before all others.
  */
 function punctual(): string[] {
-  const asked = ['chrt', '--fifo', '1'];
-  const { status } = spawnSync(asked[0] as string, [...asked.slice(1), 'true'], {
-    stdio: 'ignore',
-  });
-  return status === 0 ? asked : [];
+  const first = ['--fifo', '1'];
+  const { status } = spawnSync('chrt', [...first, 'true'], { stdio: 'ignore' });
+  return status === 0 ? ['chrt', ...first] : [];
 }
 
 async function runDriver(contestant: Contestant, options: LoadOptions): Promise<DriverReport> {

@@ -11,6 +11,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { newId } from '../../src/domain/ids.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
+import { tasksPerThread } from '../../src/events/batch.ts';
 import { createClickhouse } from '../../src/events/clickhouse.ts';
 import type { Shipper } from '../../src/events/shipper.ts';
 import type { SpoolWriter } from '../../src/events/spool-writer.ts';
@@ -28,7 +29,9 @@ const keys = Array.from({ length: 100_000 }, (_, number) => ({
   identityId: `id_${number % 30_000}`,
   externalId: `user_${number % 30_000}`,
 }));
-const laneCount = 3;
+/** As in the product. */
+const laneCount = tasksPerThread + 1;
+const rowsMax = 250_000;
 const segmentBytes = 4 * 1024 * 1024;
 
 type Round = { appendUs: number; choresUs: number; rowsPerSecond: number; residentMb: number };
@@ -75,7 +78,7 @@ async function runRounds(url: string, roundCount: number, isQuiet: boolean): Pro
   const spool = testSpool(temporary.path);
   const writer = spool.writer({ segmentBytes, spoolBytesMax: 2 ** 32 });
   // Nothing is due by size or age: the clock of each round starts with its drain.
-  const limits = { rowsMax: 250_000, segmentsMax: 500, ageMs: 3_600_000 };
+  const limits = { rowsMax, segmentsMax: 500, ageMs: 3_600_000 };
   const rounds: Round[] = [];
   for (let round = 1; round <= roundCount; round++) {
     const filled = await fill(writer, round * roundRows);
