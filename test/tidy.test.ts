@@ -16,7 +16,7 @@ import {
 
 /** Inner to outer: a folder imports itself and those before it. */
 const folderOrder = [
-  ...['lib', 'domain', 'contract', 'config', 'limits', 'verify', 'keys', 'events'],
+  ...['lib', 'domain', 'native', 'contract', 'config', 'limits', 'verify', 'keys', 'events'],
   ...[
     'replication',
     'control',

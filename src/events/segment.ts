@@ -52,9 +52,13 @@ export type SegmentHeader = {
 /** Where the payload of one frame lies in the file. */
 export type Frame = { kind: number; start: number; end: number; checksum: number };
 
-/** A segment that this process appends to. */
+/**
+ * A segment that this process appends to. What is appended next, and where, stands in its header:
+ * `words` may be handed to code that appends by itself, in the same thread.
+ */
 export type OpenSegment = {
   readonly file: MappedFile;
+  readonly words: Uint32Array;
   readonly frameCount: number;
   readonly committedBytes: number;
   /** False, with nothing committed, when the frame does not fit or the segment was closed. */
@@ -75,8 +79,6 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
   const file = mapFile(path, segmentBytes);
   const words = new Uint32Array(file.buffer);
   const capacityWords = segmentBytes >>> 2;
-  let at = segmentHeaderBytes >>> 2;
-  let frameCount = 0;
   let isSealed = false;
   words[versionWord] = segmentFormatVersion;
   words[committedWord] = segmentHeaderBytes;
@@ -84,25 +86,28 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
 
   return {
     file,
+    words,
     get frameCount() {
-      return frameCount;
+      return words[frameCountWord] as number;
     },
     get committedBytes() {
-      return at << 2;
+      return (words[committedWord] as number) & ~closedBit;
     },
     append(kind, packed) {
+      const before = words[committedWord] as number;
+      if (before >= closedBit) return false;
+      const at = before >>> 2;
       const payloadAt = at + (frameHeaderBytes >>> 2);
       const end = payloadAt + ((packed.byteLength + 3) >>> 2);
       if (end > capacityWords) return false;
       words[at] = packed.byteLength;
       words[at + 1] = copyAndSum(words, payloadAt, kind, packed);
       words[at + 2] = kind;
+      const frameCount = words[frameCountWord] as number;
       words[frameCountWord] = frameCount + 1;
-      const before = at << 2;
-      if (Atomics.compareExchange(words, committedWord, before, end << 2) !== before) return false;
-      frameCount += 1;
-      at = end;
-      return true;
+      if (Atomics.compareExchange(words, committedWord, before, end << 2) === before) return true;
+      words[frameCountWord] = frameCount;
+      return false;
     },
     markOpened(atMs) {
       new DataView(file.buffer).setFloat64(openedAtByte, atMs, true);

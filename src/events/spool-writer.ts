@@ -22,11 +22,13 @@ export type SpoolWriter = {
   append<Event>(kind: EventKind<Event>, event: Event): boolean;
   /** For a caller who can send it again: undefined, or why it was not taken; nothing is counted. */
   offer<Event>(kind: EventKind<Event>, event: Event): DropReason | undefined;
+  /** An event of this kind that is packed already. False when it was dropped; that is counted. */
+  appendPacked(kind: { wireNumber: number }, packed: PackedBytes): boolean;
   /** Seals what was appended up to now, so that it is shipped without waiting for its age. */
   seal(): void;
   /** Seals and gives back the segment in reserve. Later events are dropped as `closed`. */
   close(): void;
-  /** Events spooled by this writer. */
+  /** Events spooled by this writer, but for those that were put into its segment by others. */
   readonly appendedCount: number;
 };
 
@@ -43,6 +45,11 @@ export type SpoolWriterOptions = {
   spoolBytesMax: number;
   clock: () => number;
   counters: SpoolCounters;
+  /**
+   * Told of the segment that events go to from now on, and before it ends: undefined. Whoever knows
+   * its words may append to it too, in this thread.
+   */
+  onSegment?: ((words: Uint32Array | undefined) => void) | undefined;
   /** After a segment was sealed, so that the primary need not wait for its next look. */
   onSealed?: () => void;
 };
@@ -72,23 +79,26 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   }
 
   function offer<Event>(kind: EventKind<Event>, event: Event): DropReason | undefined {
-    const packed = packFields(kind.fields(event));
-    if (!line.current?.segment.append(kind.wireNumber, packed)) {
-      return appendToNext(kind.wireNumber, packed);
-    }
+    return offerPacked(kind, packFields(kind.fields(event)));
+  }
+
+  function offerPacked({ wireNumber }: { wireNumber: number }, packed: PackedBytes) {
+    if (!line.current?.segment.append(wireNumber, packed)) return appendToNext(wireNumber, packed);
     appendedCount += 1;
     return undefined;
   }
 
+  function isSpooled(refusal: DropReason | undefined): boolean {
+    if (refusal === undefined) return true;
+    counters.drop(refusal);
+    return false;
+  }
+
   source.prepare();
   return {
-    append(kind, event) {
-      const refusal = offer(kind, event);
-      if (refusal === undefined) return true;
-      counters.drop(refusal);
-      return false;
-    },
+    append: (kind, event) => isSpooled(offer(kind, event)),
     offer,
+    appendPacked: (kind, packed) => isSpooled(offerPacked(kind, packed)),
     seal: () => line.end(),
     close() {
       if (isClosed) return;
@@ -115,6 +125,7 @@ function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
     clearTimeout(ageTimer);
     if (current) retired.push(current);
     current = undefined;
+    options.onSegment?.(undefined);
   }
 
   function sealRetired(): void {
@@ -151,6 +162,7 @@ function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
       next.segment.markOpened(next.openedAtMs);
       ageTimer = setTimeout(end, options.segmentAgeMs).unref();
       current = next;
+      options.onSegment?.(next.segment.words);
       return undefined;
     },
     end,

@@ -7,20 +7,27 @@ import { verifyKeysEnvelope } from '../contract/verify-keys.ts';
 import type { Ingest } from '../events/ingest.ts';
 import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
-import { openExchange, sendJson, type Traffic } from './exchange.ts';
+import { type Exchange, openExchange, sendJson, type Traffic } from './exchange.ts';
 import { addForwardAuth, type ForwardAuthOptions } from './forward-auth-endpoint.ts';
 import { hotCalls } from './hot-calls.ts';
 import { addIngest } from './ingest-endpoint.ts';
-import { addJsonEndpoint, refuseMethod, refusePath } from './json-endpoint.ts';
+import {
+  addJsonEndpoint,
+  admittedWithoutQuota,
+  type JsonEndpointOptions,
+  refuseMethod,
+  refusePath,
+} from './json-endpoint.ts';
 import type { JudgePorts } from './judge.ts';
 import { type ManagementCall, runManagementCall } from './management.ts';
 import { quickVerifyBodies, quickVerifyBody } from './quick-body.ts';
+import type { QuickVerifier } from './quick-verifier.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { addReference } from './reference-endpoint.ts';
 import { Turn } from './turn.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
-import { answerBatch } from './verify-batch-endpoint.ts';
-import { answerVerification } from './verify-endpoint.ts';
+import { answerBatch, verifyManyQuickly } from './verify-batch-endpoint.ts';
+import { answerVerification, verifyQuickly } from './verify-endpoint.ts';
 
 export type ApiServerPorts = JudgePorts &
   RatelimitPorts & {
@@ -31,6 +38,8 @@ export type ApiServerPorts = JudgePorts &
     /** Undefined when nobody may insert. */
     ingest: Ingest | undefined;
     forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
+    /** Undefined where there is no native engine: then everything is decided here. */
+    quick: QuickVerifier | undefined;
   };
 
 const verifyKeyPath = {
@@ -59,12 +68,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
     sendJson(exchange, answer(exchange.requestId, { message: 'alive' }));
   });
   app.any(liveness.path, refuseMethod);
-  addJsonEndpoint(endpoint, verifyKeyPath, (exchange, request) => {
-    answerVerification(ports, exchange, request);
-  });
-  addJsonEndpoint(endpoint, verifyKeysPath, (exchange, request) => {
-    void answerBatch(ports, exchange, request);
-  });
+  addVerifications(endpoint, ports);
   addForwardAuth({
     ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth },
     lookup: {
@@ -88,6 +92,27 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   addReference({ app, traffic, calls: [...hotCalls, ...ports.calls] });
   app.any('/*', refusePath);
   return { app, traffic };
+}
+
+function addVerifications(endpoint: JsonEndpointOptions, ports: ApiServerPorts): void {
+  const { quick, clock } = ports;
+  const verify =
+    quick &&
+    ((exchange: Exchange, body: ArrayBuffer) => verifyQuickly(quick, clock, { exchange, body }));
+  addJsonEndpoint(endpoint, { ...verifyKeyPath, answerQuickly: verify }, (exchange, request) => {
+    answerVerification(ports, exchange, request);
+  });
+  const verifyMany =
+    quick &&
+    ((exchange: Exchange, body: ArrayBuffer) => {
+      const principal = quick.canRead(body) && admittedWithoutQuota(endpoint, exchange);
+      if (principal) verifyManyQuickly(quick, ports, { exchange, principal, body });
+      return principal !== false;
+    });
+  const many = { ...verifyKeysPath, answerQuickly: verifyMany };
+  addJsonEndpoint(endpoint, many, (exchange, request) => {
+    void answerBatch(ports, exchange, request);
+  });
 }
 
 function openTraffic(app: HttpApp, onAnswered: (status: number) => void): Traffic {

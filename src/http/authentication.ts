@@ -12,7 +12,7 @@ export type RootKeyLookup = {
 type KnownRootKey = RootKeyRecord & { grants: Grants; workspace: WorkspaceRecord | undefined };
 
 /** A root key that is good, and its workspace. */
-export type Authenticated = Principal & { workspace: WorkspaceRecord };
+export type Authenticated = Principal & { workspace: WorkspaceRecord; expiresAtMs: number };
 export type Authentication = Authenticated | RequestFault;
 
 const scheme = 'Bearer ';

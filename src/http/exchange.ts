@@ -25,7 +25,7 @@ export type Route = {
 
 /** Each header costs a call into the library (0.2 µs), so only what somebody may need is read. */
 export class Exchange {
-  readonly requestId = newId('request');
+  #requestId = '';
   readonly path: string;
   readonly authorization: string;
   readonly contentType: string;
@@ -57,6 +57,11 @@ export class Exchange {
     this.header = route.header === undefined ? '' : request.getHeader(route.header);
     this.response = response;
     this.traffic = route.traffic;
+  }
+
+  get requestId(): string {
+    if (this.#requestId === '') this.#requestId = newId('request');
+    return this.#requestId;
   }
 }
 
@@ -100,7 +105,8 @@ export function sendReply(exchange: Exchange, reply: Reply): void {
   exchange.traffic.turn.answer(exchange.response, () => writeReply(exchange, reply));
 }
 
-function writeReply(exchange: Exchange, reply: Reply): void {
+/** In the handler that brought the last byte: what is written there goes out as one piece. */
+export function writeReply(exchange: Exchange, reply: Reply): void {
   const { response, quotaHeaders, traffic } = exchange;
   if (reply.status !== 200) response.writeStatus(statusLine(reply.status));
   response.writeHeader('Content-Type', reply.contentType);

@@ -5,6 +5,7 @@
 import type { Schema } from '../contract/json-schema.ts';
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
+import { jsonContentType } from './answers.ts';
 import {
   type Authenticated,
   authenticate,
@@ -34,6 +35,11 @@ export type JsonEndpoint = Omit<Route, 'traffic'> & {
   body: Schema;
   /** A short cut for usual bodies; undefined for others. What it gives needs no checking. */
   quickBody?: (bytes: Buffer) => unknown;
+  /**
+   * A short cut for the whole request, of any content type; false where it is not to be taken, and
+   * then nothing has happened.
+   */
+  answerQuickly?: ((exchange: Exchange, body: ArrayBuffer) => boolean) | undefined;
 };
 
 export type Admitted = {
@@ -55,10 +61,11 @@ export function addJsonEndpoint(
   const { app, traffic, bodyBytesMax, stopwatch } = options;
   const route: Route = { ...endpoint, traffic };
   const validate = createBodyValidator(endpoint.body);
-  const { quickBody } = endpoint;
+  const { quickBody, answerQuickly } = endpoint;
   const readers: BodyReaders = {
     bytesMax: bodyBytesMax,
     stopwatch,
+    answerQuickly,
     onTooLarge: (exchange) => refuseLargeBody(exchange, bodyBytesMax),
     onBody(exchange, bytes) {
       const admitted = admit(options, exchange, { validate, quickBody, bytes });
@@ -94,12 +101,24 @@ function admit(
   return overQuota(options, exchange, principal) ?? { principal, ...read };
 }
 
+/** Who asks, if the short cut may be taken: with JSON, and without a quota to be counted. */
+export function admittedWithoutQuota(
+  { rootKeys, clock, stopwatch }: JsonEndpointOptions,
+  exchange: Exchange,
+): Authenticated | false {
+  exchange.receivedAtMs = stopwatch();
+  if (exchange.contentType !== jsonContentType || exchange.authorization === '') return false;
+  const principal = authenticate(exchange.authorization, rootKeys, clock());
+  if (isFault(principal) || principal.workspace.requestsPerMinuteMax !== null) return false;
+  return principal;
+}
+
 /** By the short cut where there is one. */
 function readChecked(
   { path, contentType }: Exchange,
   { validate, quickBody, bytes }: Received,
 ): RequestFault | Pick<Admitted, 'body' | 'isQuick'> {
-  const quick = contentType === 'application/json' ? quickBody?.(bytes) : undefined;
+  const quick = contentType === jsonContentType ? quickBody?.(bytes) : undefined;
   if (quick !== undefined) return { body: quick, isQuick: true };
   const parsed = parseJsonBody(path, contentType, bytes);
   if (!parsed.ok) return parsed.fault;

@@ -6,6 +6,7 @@
  */
 import { keyLengthMax, permissionsLengthMax, type VerifyKeyBody } from '../contract/verify-key.ts';
 import { verificationsMax } from '../contract/verify-keys.ts';
+import { assert } from '../lib/assert.ts';
 
 const itemStart = '{"key":"';
 const permissionsStart = '","permissions":"';
@@ -36,6 +37,14 @@ export function quickVerifyBodies(bytes: Buffer): VerifyKeyBody[] | undefined {
   }
 }
 
+/** The item that begins at `at` in a list that `quickVerifyBodies` can read, and where it ends. */
+export function quickVerifyItem(bytes: Buffer, at: number): { item: VerifyKeyBody; end: number } {
+  const reader = new ItemReader(bytes.toString('latin1'), at);
+  const item = reader.next();
+  assert(item, 'there is no usual verification at this place');
+  return { item, end: reader.at };
+}
+
 class ItemReader {
   readonly #text: string;
   #at: number;
@@ -43,6 +52,10 @@ class ItemReader {
   constructor(text: string, at: number) {
     this.#text = text;
     this.#at = at;
+  }
+
+  get at(): number {
+    return this.#at;
   }
 
   get isAtEnd(): boolean {

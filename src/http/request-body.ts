@@ -4,6 +4,11 @@ export type BodyReaders = {
   bytesMax: number;
   /** Monotonic, in ms with fractions. */
   stopwatch(): number;
+  /**
+   * A body that came in one piece, before anything else is done with it: whether it was answered.
+   * Its bytes are only valid during the call.
+   */
+  answerQuickly?: ((exchange: Exchange, body: ArrayBuffer) => boolean) | undefined;
   /** The whole body. Its bytes are only valid during the call. */
   onBody(exchange: Exchange, bytes: Buffer): void;
   /** The body is larger than allowed; the rest of it is not read. */
@@ -22,6 +27,8 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
   let sizeBytes = 0;
   exchange.response.onData((chunk, isLast) => {
     if (sizeBytes > readers.bytesMax) return;
+    const isWhole = isLast && sizeBytes === 0 && chunk.byteLength <= readers.bytesMax;
+    if (isWhole && readers.answerQuickly?.(exchange, chunk)) return;
     sizeBytes += chunk.byteLength;
     if (sizeBytes <= readers.bytesMax && !isLast) {
       chunks ??= [];

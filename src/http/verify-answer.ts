@@ -15,13 +15,18 @@ export function verifyResultJson(verdict: Verdict): string {
   if (key.expiresAtMs !== 0) json += `,"expires":${key.expiresAtMs}`;
   if (verdict.remainingCredits !== undefined) json += `,"credits":${verdict.remainingCredits}`;
   json += `,"enabled":${key.isEnabled}`;
-  if (verdict.permissions.size > 0) json += permissionsJson(verdict.permissions);
-  if (verdict.roles.length > 0) json += `,"roles":${JSON.stringify(verdict.roles)}`;
+  json += rightsJson(verdict.permissions, verdict.roles);
   if (verdict.identity) json += `,"identity":${identityJson(verdict.identity, key.limits)}`;
   if (verdict.checkedLimits.length > 0) {
     json += `,"ratelimits":[${checkedLimitsJson(verdict.checkedLimits)}]`;
   }
   return `${json}}`;
+}
+
+/** Permissions and roles, each with a comma before it. */
+export function rightsJson(permissions: ReadonlySet<string>, roles: readonly string[]): string {
+  const json = permissions.size > 0 ? permissionsJson(permissions) : '';
+  return roles.length > 0 ? `${json},"roles":${JSON.stringify(roles)}` : json;
 }
 
 /** Keys with the same rights share the set, which stays as it is: most ask for what is here. */

@@ -1,10 +1,25 @@
 /** `keys.verifyKey`: the decision and its answer, without a pause between them. */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
-import { answerOfJson } from './answers.ts';
-import { type Exchange, sendFault, sendJson } from './exchange.ts';
+import { answerOfJson, jsonContentType } from './answers.ts';
+import { type Exchange, sendFault, sendJson, writeReply } from './exchange.ts';
 import type { Admitted } from './json-endpoint.ts';
 import { type Judged, type JudgePorts, judge } from './judge.ts';
+import type { QuickVerifier } from './quick-verifier.ts';
 import { verifyResultJson } from './verify-answer.ts';
+
+/** By the native engine, if it can. */
+export function verifyQuickly(
+  quick: QuickVerifier,
+  clock: () => number,
+  { exchange, body }: { exchange: Exchange; body: ArrayBuffer },
+): boolean {
+  const { contentType, authorization } = exchange;
+  if (contentType !== jsonContentType) return false;
+  const answered = quick.verify({ body, authorization, nowMs: clock() });
+  if (answered === undefined) return false;
+  writeReply(exchange, { status: 200, contentType: jsonContentType, body: answered });
+  return true;
+}
 
 export function answerVerification(
   ports: JudgePorts,

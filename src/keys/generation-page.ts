@@ -16,6 +16,8 @@ const syncedAt = 16;
 export type GenerationPage = {
   /** Raised by every change. */
   replica(): number;
+  /** The one number behind `replica()`, for whoever reads it by itself. */
+  readonly replicaWord: Int32Array;
   /** Raised by changes of anything but keys and identities. */
   documents(): number;
   raise(change: { touchesDocuments: boolean }): void;
@@ -31,6 +33,7 @@ export function openGenerationPage(path: string): GenerationPage {
   const instants = new Float64Array(file.buffer);
   return {
     replica: () => Atomics.load(counters, replicaAt),
+    replicaWord: counters.subarray(replicaAt, replicaAt + 1),
     documents: () => Atomics.load(counters, documentsAt),
     raise({ touchesDocuments }) {
       if (touchesDocuments) Atomics.add(counters, documentsAt, 1);

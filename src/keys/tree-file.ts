@@ -47,7 +47,7 @@ const prefixes = 2 ** 32;
 const guessesMax = 4;
 
 export class TreeFile {
-  /** Of the whole file. */
+  /** Of the whole file, and of what it may grow to. */
   readonly bytes: Buffer;
   /** Where the value lies that the last `find` has found. */
   valueStart = 0;
@@ -140,6 +140,10 @@ export class TreeFile {
       if (isLeaf) return false;
       page = this.#childOf(this.#nodeAt(nodes, below));
     }
+  }
+
+  get buffer(): ArrayBuffer {
+    return this.#file.buffer;
   }
 
   /** After this the file must not be used. */

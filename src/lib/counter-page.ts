@@ -6,6 +6,8 @@
 import { type MappedFile, mapFile } from './mapped-file.ts';
 
 export type CounterPage<Name extends string> = {
+  /** The counters themselves: to be added to atomically. */
+  readonly cells: BigInt64Array;
   /** Where a counter stands: for `addAt` on the hot path. */
   indexOf(name: Name): number;
   addAt(index: number, amount: bigint): void;
@@ -25,6 +27,7 @@ export function openCounterPage<const Name extends string>(
   const positions = new Map(names.map((name, index) => [name, index]));
   const indexOf = (name: Name) => positions.get(name) as number;
   return {
+    cells,
     indexOf,
     addAt: (index, amount) => void Atomics.add(cells, index, amount),
     add: (name, amount) => void Atomics.add(cells, indexOf(name), BigInt(amount)),

@@ -37,17 +37,20 @@ export class SharedWords {
   readonly #statusAt: number;
   readonly #scratch = new BigInt64Array(1);
   readonly #scratchHalves = new Int32Array(this.#scratch.buffer);
-  #turn: number;
+  /** Of the change under way. */
+  #turn = 0;
   #held = 0;
 
-  /** `seat` must belong to this object alone: see writer-seat.ts. */
+  /**
+   * `seat` must belong to this object (see writer-seat.ts), or to it and native/shared-words.c on
+   * the same thread, which never begins a change while one of this object is under way.
+   */
   constructor(words: BigInt64Array, seatsAt: number, seat: number) {
     this.#words = words;
     this.#halves = new Int32Array(words.buffer, words.byteOffset, words.length * 2);
     this.#seatsAt = seatsAt;
     this.#seat = seat;
     this.#statusAt = this.#seatAt(seat) * 2 + 2;
-    this.#turn = Atomics.load(this.#halves, this.#statusAt) >>> 2;
     this.#settleLeftovers();
   }
 
@@ -67,7 +70,9 @@ export class SharedWords {
 
   /** Starts a change of several words. Until `commit` or `abort`, no other may be started. */
   begin(): void {
-    this.#turn = (this.#turn + 1) & turnMask;
+    // The last turn of the seat, whoever of the two took it.
+    const lastTurn = Atomics.load(this.#halves, this.#statusAt) >>> 2;
+    this.#turn = (lastTurn + 1) & turnMask;
     this.#held = 0;
     Atomics.store(this.#halves, this.#statusAt, (this.#turn << 2) | undecided);
   }

@@ -88,6 +88,14 @@ export class WindowTable {
     this.#tag = new KeyedTag(file.tagKey);
   }
 
+  /**
+   * What native/windows.c counts in: it may do so on this object's thread, under this object's
+   * seat, until `close`. The buffer is the whole file.
+   */
+  get memory(): { buffer: ArrayBuffer; seat: number } {
+    return { buffer: this.#file.words.buffer as ArrayBuffer, seat: this.#seat };
+  }
+
   /** One limit. */
   take(request: LimitRequest, nowMs: number): LimitVerdict {
     const counter = this.#aim(request, 0);

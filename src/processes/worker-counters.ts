@@ -7,6 +7,7 @@ import {
 } from '../domain/metrics.ts';
 import { type Outcome, outcomes } from '../domain/outcome.ts';
 import { type CounterPage, openCounterPage } from '../lib/counter-page.ts';
+import type { EngineOptions } from '../native/engine.ts';
 
 export type WorkerCounters = {
   /** `latencyUs` is a whole number. */
@@ -14,6 +15,8 @@ export type WorkerCounters = {
   /** A decision of `ratelimit.*`. */
   countRatelimit(isPassed: boolean): void;
   countAnswer(status: number): void;
+  /** Where `countVerification` counts, for whoever counts by itself. */
+  readonly verificationCells: EngineOptions['counters'];
   close(): void;
 };
 
@@ -52,6 +55,13 @@ export function createWorkerCounters(path: string): WorkerCounters {
     },
     countAnswer(status) {
       page.addAt(statusAt[status < 400 ? 0 : status < 500 ? 1 : 2] as number, 1n);
+    },
+    verificationCells: {
+      cells: page.cells,
+      outcomeAt: Int32Array.from(outcomes.map((outcome) => outcomeAt[outcome] as number)),
+      latencyBoundsUs: Int32Array.from(latencyBucketsUs),
+      latencyAt: Int32Array.from([...bucketAt, overAt]),
+      latencySumAt: sumAt,
     },
     close: page.close,
   };

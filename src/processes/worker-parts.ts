@@ -15,6 +15,7 @@ import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import { nodeFiles } from './node-files.ts';
 import { openWorkerAnalytics } from './worker-analytics.ts';
 import { createWorkerCounters } from './worker-counters.ts';
+import { openWorkerEngine } from './worker-engine.ts';
 import { openWorkerIngest } from './worker-ingest.ts';
 import { openWorkerManagement } from './worker-management.ts';
 import type { WorkerOptions } from './worker-options.ts';
@@ -28,9 +29,14 @@ const misconfiguredEveryMs = 10_000;
 export function openWorkerParts(options: WorkerOptions, releasers: Releasers): WorkerParts {
   const { settings } = options;
   const files = nodeFiles(settings.dataDir);
-  const replica = openReplicaReader(settings.replicaPath, openGenerationPage(files.generationPage));
-  releasers.push('replica', () => replica.close());
   const counters = createWorkerCounters(files.workerCounters(settings.slot));
+  const limits = new WindowTable(files.windowTable);
+  releasers.push('limits', () => limits.close());
+  const generationPage = openGenerationPage(files.generationPage);
+  const engine = openWorkerEngine({ generationPage, counters, limits }, releasers);
+  const { replicaPath } = settings;
+  const replica = openReplicaReader(replicaPath, generationPage, engine?.onReplicaState);
+  releasers.push('replica', () => replica.close());
   const spool = createSpoolWriter({
     folder: files.spool,
     owner: settings.owner,
@@ -40,10 +46,9 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
     clock: Date.now,
     counters: openSpoolCounters(files.spool),
     onSealed: () => options.send({ kind: 'segment-sealed' }),
+    onSegment: engine?.onSegment,
   });
   releasers.push('spool', () => spool.close());
-  const limits = new WindowTable(files.windowTable);
-  releasers.push('limits', () => limits.close());
   const leases = new CreditTable(files.creditTable);
   releasers.push('credits', () => leases.close());
   const credits = createCreditAsks(leases, options.send);
@@ -66,6 +71,7 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
       spool.append(ratelimitKind, event);
       counters.countRatelimit(event.isPassed);
     },
+    quick: engine?.verifier(replica, (event) => spool.appendPacked(verificationKind, event)),
     ingest: openWorkerIngest(options, releasers),
     onAnswered: counters.countAnswer,
     clock: Date.now,

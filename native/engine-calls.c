@@ -1,0 +1,282 @@
+#include "engine-calls.h"
+
+#include <stdlib.h>
+
+#include "engine.h"
+#include "must.h"
+#include "node-calls.h"
+
+enum { AUTHORIZATION_BYTES_MAX = 512 };
+
+static Slice memory_of(napi_env env, napi_value value) {
+  size_t size = 0;
+  const char *memory = node_memory(env, value, &size);
+  return (Slice){memory, size};
+}
+
+static napi_value number_of(napi_env env, double number) {
+  napi_value value;
+  MUST(napi_create_double(env, number, &value));
+  return value;
+}
+
+/* `verify(body, authorization, nowMs)`: the length of the answer, or a Refusal. */
+static napi_value verify(napi_env env, napi_callback_info info) {
+  int64_t started_at_ns = monotonic_ns();
+  napi_value arguments[3];
+  Engine *engine = node_arguments(env, info, 3, arguments);
+  Slice body = {NULL, 0};
+  MUST(napi_get_arraybuffer_info(env, arguments[0], (void **)&body.at, &body.size));
+  char room[AUTHORIZATION_BYTES_MAX];
+  size_t size = node_latin1(env, arguments[1], room, sizeof room);
+  Asked asked = {
+      .authorization = {room, size},
+      .now_ms = node_number(env, arguments[2]),
+      .started_at_ns = started_at_ns,
+  };
+  /* It may have been cut off. */
+  int answered = size + 1 < sizeof room ? engine_verify(engine, body, &asked) : UNUSUAL;
+  napi_value result;
+  MUST(napi_create_int32(env, answered, &result));
+  return result;
+}
+
+/* `count(body)`: of the questions of a list, 0 for an unusual one. */
+static napi_value count(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  const Engine *engine = node_arguments(env, info, 1, arguments);
+  return number_of(env, questions_count(memory_of(env, arguments[0]), &engine->bounds));
+}
+
+/* `verifyMany(body, bodyAt, authorization, requestId, nowMs)`: the length of the answers. */
+static napi_value verify_many(napi_env env, napi_callback_info info) {
+  int64_t started_at_ns = monotonic_ns();
+  napi_value arguments[5];
+  Engine *engine = node_arguments(env, info, 5, arguments);
+  char room[AUTHORIZATION_BYTES_MAX];
+  char request_id[REQUEST_ID_BYTES + 1];
+  size_t size = node_latin1(env, arguments[2], room, sizeof room);
+  bool is_cut_off = size + 1 == sizeof room;
+  Asked asked = {
+      .authorization = {room, is_cut_off ? 0 : size},
+      .now_ms = node_number(env, arguments[4]),
+      .started_at_ns = started_at_ns,
+  };
+  node_latin1(env, arguments[3], request_id, sizeof request_id);
+  memcpy(asked.request_id, request_id, REQUEST_ID_BYTES);
+  size_t body_at = (size_t)node_number(env, arguments[1]);
+  return number_of(env, (double)engine_verify_many(engine, memory_of(env, arguments[0]), body_at,
+                                                   &asked));
+}
+
+/* `useReplica(file, keysRoot, identitiesRoot, generation)`; without a file there is none. */
+static napi_value use_replica(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  Engine *engine = node_arguments(env, info, 4, arguments);
+  napi_valuetype type;
+  MUST(napi_typeof(env, arguments[0], &type));
+  engine->replica.bytes = NULL;
+  if (type == napi_undefined) return NULL;
+  engine->replica = tree_file_at(memory_of(env, arguments[0]).at);
+  /* 2^64, as a number, for a tree without pages. */
+  double roots[] = {node_number(env, arguments[1]), node_number(env, arguments[2])};
+  engine->keys_root = roots[0] < 0x1p64 ? (uint64_t)roots[0] : NO_TREE;
+  engine->identities_root = roots[1] < 0x1p64 ? (uint64_t)roots[1] : NO_TREE;
+  engine->generation_seen = (int32_t)node_number(env, arguments[3]);
+  return NULL;
+}
+
+/* `useSegment(words)`; without words there is none. */
+static napi_value use_segment(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  Engine *engine = node_arguments(env, info, 1, arguments);
+  napi_valuetype type;
+  MUST(napi_typeof(env, arguments[0], &type));
+  engine->segment = (SpoolSegment){NULL, 0};
+  if (type == napi_undefined) return NULL;
+  Slice words = memory_of(env, arguments[0]);
+  engine->segment = (SpoolSegment){(uint32_t *)words.at, (uint32_t)(words.size / 4)};
+  return NULL;
+}
+
+/* `forget()` what was learned. */
+static napi_value forget(napi_env env, napi_callback_info info) {
+  Engine *engine = node_arguments(env, info, 0, NULL);
+  learned_forget(&engine->learned);
+  return NULL;
+}
+
+/* `learnRootKey(digest, workspaceId, expiresAtMs)`: its number, or -1 without room. */
+static napi_value learn_root_key(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  Engine *engine = node_arguments(env, info, 3, arguments);
+  char room[256];
+  size_t size = node_latin1(env, arguments[1], room, sizeof room);
+  LearnedRootKey root_key = {{room, size}, node_number(env, arguments[2])};
+  Slice digest = memory_of(env, arguments[0]);
+  return number_of(env, learned_add_root_key(&engine->learned, digest, root_key));
+}
+
+static napi_value element_of(napi_env env, napi_value array, uint32_t index) {
+  napi_value element;
+  MUST(napi_get_element(env, array, index, &element));
+  return element;
+}
+
+/* Texts come as bytes, which stay where they are as long as JavaScript does not run. */
+static LearnedLimit limit_of(napi_env env, napi_value parts) {
+  return (LearnedLimit){
+      .place = (int)node_number(env, element_of(env, parts, 0)),
+      .limit = node_number(env, element_of(env, parts, 1)),
+      .duration_ms = node_number(env, element_of(env, parts, 2)),
+      .name = memory_of(env, element_of(env, parts, 3)),
+      .json = memory_of(env, element_of(env, parts, 4)),
+  };
+}
+
+/*
+ * `learnTraits(text, workspaceId, keyspaceId, rightsJson, limits)`, each text as bytes: their
+ * number, or -1 without room. With the text alone they are unusual.
+ */
+static napi_value learn_traits(napi_env env, napi_callback_info info) {
+  napi_value arguments[5];
+  Engine *engine = node_arguments(env, info, 5, arguments);
+  const Slice nothing = SLICE("");
+  LearnedTraits traits = {true, nothing, nothing, nothing, 0, {{0}}};
+  napi_valuetype type;
+  MUST(napi_typeof(env, arguments[1], &type));
+  if (type != napi_undefined) {
+    uint32_t length;
+    traits.is_unusual = false;
+    traits.workspace_id = memory_of(env, arguments[1]);
+    traits.keyspace_id = memory_of(env, arguments[2]);
+    traits.rights_json = memory_of(env, arguments[3]);
+    MUST(napi_get_array_length(env, arguments[4], &length));
+    MUST(length > LIMITS_MAX);
+    for (uint32_t index = 0; index < length; index += 1) {
+      traits.limits[index] = limit_of(env, element_of(env, arguments[4], index));
+    }
+    traits.limit_count = (int)length;
+  }
+  Slice text = memory_of(env, arguments[0]);
+  return number_of(env, learned_add_traits(&engine->learned, text, &traits));
+}
+
+static bool truth_of(napi_env env, napi_value value) {
+  bool truth;
+  MUST(napi_get_value_bool(env, value, &truth));
+  return truth;
+}
+
+static napi_value boolean_of(napi_env env, bool truth) {
+  napi_value value;
+  MUST(napi_get_boolean(env, truth, &value));
+  return value;
+}
+
+/* `learnVisibility(rootKey, traits, isVisible)`: false without room. */
+static napi_value learn_visibility(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  Engine *engine = node_arguments(env, info, 3, arguments);
+  int root_key = (int)node_number(env, arguments[0]);
+  int traits = (int)node_number(env, arguments[1]);
+  bool is_visible = truth_of(env, arguments[2]);
+  return boolean_of(env, pair_table_add(&engine->learned.visible, root_key, traits, is_visible));
+}
+
+/* `learnQuery(traits, query, isSatisfied)`, the query as bytes: false without room. */
+static napi_value learn_query(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  Engine *engine = node_arguments(env, info, 3, arguments);
+  Learned *learned = &engine->learned;
+  int traits = (int)node_number(env, arguments[0]);
+  Slice text = memory_of(env, arguments[1]);
+  int query = text_table_find(&learned->query_numbers, text);
+  if (query < 0) query = text_table_add(&learned->query_numbers, text);
+  bool is_satisfied = truth_of(env, arguments[2]);
+  bool is_learned =
+      query >= 0 && pair_table_add(&learned->satisfied, traits, query, is_satisfied);
+  return boolean_of(env, is_learned);
+}
+
+/* `close()`: after this nothing of it may be called. */
+static napi_value close_engine(napi_env env, napi_callback_info info) {
+  Engine *engine = node_arguments(env, info, 0, NULL);
+  learned_close(&engine->learned);
+  free(engine);
+  return NULL;
+}
+
+static void *shared(napi_env env, napi_value array, uint32_t index, size_t *size) {
+  return node_memory(env, element_of(env, array, index), size);
+}
+
+/* Where to count: cells; then where outcomes, latencies and their sum are, and the bounds. */
+static Counters counters_of(napi_env env, napi_value array) {
+  size_t size;
+  Counters counters = {.cells = shared(env, array, 0, &size)};
+  const int32_t *outcome_at = shared(env, array, 1, &size);
+  MUST(size < sizeof counters.outcome_at);
+  memcpy(counters.outcome_at, outcome_at, sizeof counters.outcome_at);
+  const int32_t *bounds = shared(env, array, 2, &size);
+  MUST(size > sizeof counters.latency_bounds_us);
+  memcpy(counters.latency_bounds_us, bounds, size);
+  counters.latency_bound_count = (int)(size / sizeof *bounds);
+  const int32_t *latency_at = shared(env, array, 3, &size);
+  MUST(size != (size_t)(counters.latency_bound_count + 1) * sizeof *latency_at);
+  memcpy(counters.latency_at, latency_at, size);
+  counters.latency_sum_at = (int)node_number(env, element_of(env, array, 4));
+  return counters;
+}
+
+static const NodeCall engine_calls[] = {
+    {"verify", verify},
+    {"count", count},
+    {"verifyMany", verify_many},
+    {"useReplica", use_replica},
+    {"useSegment", use_segment},
+    {"forget", forget},
+    {"learnRootKey", learn_root_key},
+    {"learnTraits", learn_traits},
+    {"learnVisibility", learn_visibility},
+    {"learnQuery", learn_query},
+    {"close", close_engine},
+};
+
+/*
+ * `createEngine(shared, counters, windows, bounds)`: shared is [out, text, status, event,
+ * generation], windows [table, seat], bounds [key length, permissions length, verifications].
+ * JavaScript has to keep what is shared.
+ */
+static napi_value create_engine(napi_env env, napi_callback_info info) {
+  napi_value arguments[4];
+  node_arguments(env, info, 4, arguments);
+  Engine *engine = calloc(1, sizeof *engine);
+  MUST(engine == NULL);
+  size_t size;
+  engine->out = shared(env, arguments[0], 0, &engine->out_size);
+  engine->text = shared(env, arguments[0], 1, &engine->text_size);
+  engine->status = shared(env, arguments[0], 2, &size);
+  MUST(size < STATUS_COUNT * sizeof *engine->status);
+  engine->event_words = shared(env, arguments[0], 3, &size);
+  MUST(size < EVENT_WORDS_MAX * sizeof *engine->event_words);
+  engine->generation = shared(env, arguments[0], 4, &size);
+  engine->counters = counters_of(env, arguments[1]);
+  uint32_t seat = (uint32_t)node_number(env, element_of(env, arguments[2], 1));
+  windows_open(&engine->windows, shared(env, arguments[2], 0, &size), seat);
+  engine->bounds = (BodyBounds){
+      .key_length_max = (size_t)node_number(env, element_of(env, arguments[3], 0)),
+      .permissions_length_max = (size_t)node_number(env, element_of(env, arguments[3], 1)),
+      .verifications_max = (int)node_number(env, element_of(env, arguments[3], 2)),
+  };
+  learned_open(&engine->learned);
+  napi_value object;
+  MUST(napi_create_object(env, &object));
+  node_define(env, object, engine_calls, sizeof engine_calls / sizeof *engine_calls, engine);
+  return object;
+}
+
+void engine_define(napi_env env, napi_value exports) {
+  static const NodeCall calls[] = {{"createEngine", create_engine}};
+  node_define(env, exports, calls, 1, NULL);
+}

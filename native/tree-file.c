@@ -1,0 +1,111 @@
+#include "tree-file.h"
+
+enum {
+  PAGE_HEADER_BYTES = 24,
+  NODE_HEADER_BYTES = 8,
+  LEAF_FLAG = 2,
+  BIG_FLAG = 1,
+  /* In a meta page, from the end of its header. */
+  PAGE_SIZE_AT = 24,
+  PREFIX_BYTES = 4,
+  /* After so many guesses that went wrong the rest is halved. */
+  GUESSES_MAX = 4,
+};
+
+#define READER(name, type)                  \
+  static inline type name(const char *at) { \
+    type value;                             \
+    memcpy(&value, at, sizeof value);       \
+    return value;                           \
+  }
+
+READER(u16_at, uint16_t)
+READER(u32_at, uint32_t)
+READER(u64_at, uint64_t)
+
+TreeFile tree_file_at(const void *bytes) {
+  const char *meta = (const char *)bytes + PAGE_HEADER_BYTES;
+  return (TreeFile){.bytes = bytes, .page_bytes = u32_at(meta + PAGE_SIZE_AT)};
+}
+
+/* A page without its header. */
+typedef struct {
+  const char *nodes;
+  int node_count;
+  bool is_leaf;
+} Page;
+
+static inline Page page_at(const TreeFile *file, uint64_t number) {
+  const char *nodes = file->bytes + number * file->page_bytes + PAGE_HEADER_BYTES;
+  return (Page){nodes, u16_at(nodes - 4) / 2, (u16_at(nodes - 6) & LEAF_FLAG) != 0};
+}
+
+static inline const char *node_at(const Page *page, int place) {
+  return page->nodes + u16_at(page->nodes + 2 * place);
+}
+
+static inline Slice key_of(const char *node) {
+  return (Slice){node + NODE_HEADER_BYTES, u16_at(node + 6)};
+}
+
+static Slice value_of(const TreeFile *file, const char *node) {
+  Slice key = key_of(node);
+  Slice value = {key.at + key.size, u32_at(node)};
+  if ((u16_at(node + 4) & BIG_FLAG) != 0) {
+    value.at = file->bytes + u64_at(value.at) * file->page_bytes + PAGE_HEADER_BYTES;
+  }
+  return value;
+}
+
+static int compare_rest(Slice key, Slice other) {
+  size_t shared = key.size < other.size ? key.size : other.size;
+  int order = memcmp(key.at + PREFIX_BYTES, other.at + PREFIX_BYTES, shared - PREFIX_BYTES);
+  return order != 0 ? order : (key.size > other.size) - (key.size < other.size);
+}
+
+static inline uint32_t prefix_of(const char *key) {
+  return __builtin_bswap32(u32_at(key));
+}
+
+/* Which place to look at between two that are not it. */
+static inline int guess(int below, int above, double share) {
+  int place = below + (int)(share * (above - below));
+  if (place <= below) return below + 1;
+  return place < above ? place : above - 1;
+}
+
+bool tree_file_find(const TreeFile *file, uint64_t root, Slice key, Slice *value) {
+  if (root == NO_TREE) return false;
+  uint32_t wanted = prefix_of(key.at);
+  /* Between which prefixes the page's keys are. */
+  uint64_t low = 0;
+  uint64_t high = (uint64_t)1 << 32;
+  for (uint64_t number = root;;) {
+    Page page = page_at(file, number);
+    /* The first node of a branch stands for everything before the second. */
+    int below = page.is_leaf ? -1 : 0;
+    int above = page.node_count;
+    for (int guesses = 0; above - below > 1; guesses += 1) {
+      bool is_guessed = guesses < GUESSES_MAX && high > low;
+      double share = is_guessed ? (double)(wanted - low) / (double)(high - low) : 0.5;
+      int place = guess(below, above, share);
+      const char *node = node_at(&page, place);
+      uint32_t prefix = prefix_of(node + NODE_HEADER_BYTES);
+      int order = wanted == prefix ? compare_rest(key, key_of(node)) : wanted < prefix ? -1 : 1;
+      if (order == 0 && page.is_leaf) {
+        *value = value_of(file, node);
+        return true;
+      }
+      if (order < 0) {
+        above = place;
+        high = prefix;
+      } else {
+        below = place;
+        low = prefix;
+      }
+    }
+    if (page.is_leaf) return false;
+    const char *node = node_at(&page, below);
+    number = u32_at(node) + ((uint64_t)u16_at(node + 4) << 32);
+  }
+}

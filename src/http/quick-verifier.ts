@@ -1,0 +1,85 @@
+/**
+ * Verifications that the native engine answers, from body to bytes. It answers none that TypeScript
+ * would answer otherwise; for any that it declines nothing has happened yet.
+ */
+import { type Engine, refusals, statusAt } from '../native/engine.ts';
+import type { QuickTeacher } from './quick-teacher.ts';
+
+/** An event that could not be put into the spool's segment, in the first bytes of `words`. */
+export type PackedEvent = { words: Uint32Array; startWord: number; byteLength: number };
+
+export type QuickAsked = { body: ArrayBuffer; authorization: string; nowMs: number };
+
+/** How often one request may teach: a root key, traits, their visibility, a query, and again. */
+const lessonsMax = 8;
+
+export class QuickVerifier {
+  readonly #engine: Engine;
+  readonly #teacher: QuickTeacher;
+  readonly #spool: (event: PackedEvent) => void;
+
+  /** `spool` takes an event where there is no segment, or no room in it; its bytes are borrowed. */
+  constructor(engine: Engine, teacher: QuickTeacher, spool: (event: PackedEvent) => void) {
+    this.#engine = engine;
+    this.#teacher = teacher;
+    this.#spool = spool;
+  }
+
+  /** The answer to `keys.verifyKey`, good until the next call; undefined where there is none. */
+  verify({ body, authorization, nowMs }: QuickAsked): Uint8Array | undefined {
+    for (let lessons = 0; lessons <= lessonsMax; lessons += 1) {
+      const answered = this.#engine.verify(body, authorization, nowMs);
+      if (answered > 0) {
+        this.#takeEvent();
+        return this.#engine.out.subarray(0, answered);
+      }
+      if (!this.#teacher.teach(answered, authorization, nowMs)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Whether `verifyMany` can read this body. */
+  canRead(body: ArrayBuffer): boolean {
+    return this.#engine.count(body) > 0;
+  }
+
+  /**
+   * The answers to a list that can be read, with commas between them, in pieces. `decide` answers
+   * the questions that the engine declines, by where they begin in the body; it returns the answer,
+   * now or later, and where the next question begins.
+   */
+  verifyMany(asked: QuickAsked, requestId: string, decide: DecideAt): Piece[] {
+    const { body, authorization, nowMs } = asked;
+    const { status, out } = this.#engine;
+    const pieces: Piece[] = [];
+    let at = 0;
+    for (let lessons = 0; at < body.byteLength; ) {
+      const answered = this.#engine.verifyMany(body, at, authorization, requestId, nowMs);
+      if (answered > 0) {
+        pieces.push(Buffer.from(out.subarray(0, answered)));
+        lessons = 0;
+      }
+      this.#takeEvent();
+      at = status[statusAt.bodyAt] as number;
+      const refusal = status[statusAt.refusal] as number;
+      const isResumed = refusal === refusals.eventWaits || (refusal === refusals.full && answered);
+      if (refusal === 0 || isResumed) continue;
+      lessons += 1;
+      if (lessons <= lessonsMax && this.#teacher.teach(refusal, authorization, nowMs)) continue;
+      const decided = decide(at);
+      pieces.push(decided.piece);
+      at = decided.end;
+      lessons = 0;
+    }
+    return pieces;
+  }
+
+  #takeEvent(): void {
+    const { status, event } = this.#engine;
+    const byteLength = status[statusAt.eventBytes] as number;
+    if (byteLength > 0) this.#spool({ words: event, startWord: 0, byteLength });
+  }
+}
+
+export type Piece = Uint8Array | Promise<Uint8Array>;
+export type DecideAt = (at: number) => { piece: Piece; end: number };
