@@ -20,6 +20,24 @@ static napi_value number_of(napi_env env, double number) {
   return value;
 }
 
+static bool truth_of(napi_env env, napi_value value) {
+  bool truth;
+  MUST(napi_get_value_bool(env, value, &truth));
+  return truth;
+}
+
+static napi_value boolean_of(napi_env env, bool truth) {
+  napi_value value;
+  MUST(napi_get_boolean(env, truth, &value));
+  return value;
+}
+
+static bool is_given(napi_env env, napi_value value) {
+  napi_valuetype type;
+  MUST(napi_typeof(env, value, &type));
+  return type != napi_undefined;
+}
+
 /* `verify(body, authorization, nowMs)`: the length of the answer, or a Refusal. */
 static napi_value verify(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();
@@ -69,14 +87,60 @@ static napi_value verify_many(napi_env env, napi_callback_info info) {
                                                    &asked));
 }
 
+/* A text in UTF-8 into `room`; one that may have been cut off is empty, and *is_whole false. */
+static Slice text_into(napi_env env, napi_value value, char *room, size_t size, bool *is_whole) {
+  size_t length = 0;
+  MUST(napi_get_value_string_utf8(env, value, room, size, &length));
+  /* The last character may take four bytes. */
+  if (length + 4 < size) return (Slice){room, length};
+  *is_whole = false;
+  return (Slice){room, 0};
+}
+
+enum { PATH_BYTES_MAX = 1024, STRUCK_BYTES_MIN = 8 };
+
+/* What may be recorded of a path without its being changed: src/http/original-request.ts. */
+static bool is_recordable(Slice path, Slice key) {
+  if (path.size > PATH_BYTES_MAX) return false;
+  return key.size < STRUCK_BYTES_MIN || memmem(path.at, path.size, key.at, key.size) == NULL;
+}
+
+/*
+ * `verifyProxy(rootKey, apiId, permissions, key, method, path, clientAddress, nowMs, isOpen)`: the
+ * length of the answer, or a Refusal.
+ */
+static napi_value verify_proxy(napi_env env, napi_callback_info info) {
+  int64_t started_at_ns = monotonic_ns();
+  napi_value arguments[9];
+  Engine *engine = node_arguments(env, info, 9, arguments);
+  char rooms[7][PATH_BYTES_MAX + 8];
+  Slice texts[7];
+  bool is_whole = true;
+  for (int index = 0; index < 7; index += 1) {
+    texts[index] = text_into(env, arguments[index], rooms[index], sizeof *rooms, &is_whole);
+  }
+  ProxyAsked asked = {
+      .root_key = texts[0],
+      .is_open = truth_of(env, arguments[8]),
+      .api_id = texts[1],
+      .permissions = texts[2],
+      .key = texts[3],
+      .original = {.method = texts[4], .path = texts[5], .client_address = texts[6]},
+      .now_ms = node_number(env, arguments[7]),
+      .started_at_ns = started_at_ns,
+  };
+  bool is_usual = is_whole && is_recordable(asked.original.path, asked.key);
+  napi_value result;
+  MUST(napi_create_int32(env, is_usual ? engine_verify_proxy(engine, &asked) : UNUSUAL, &result));
+  return result;
+}
+
 /* `useReplica(file, keysRoot, identitiesRoot, generation)`; without a file there is none. */
 static napi_value use_replica(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   Engine *engine = node_arguments(env, info, 4, arguments);
-  napi_valuetype type;
-  MUST(napi_typeof(env, arguments[0], &type));
   engine->replica.bytes = NULL;
-  if (type == napi_undefined) return NULL;
+  if (!is_given(env, arguments[0])) return NULL;
   engine->replica = tree_file_at(memory_of(env, arguments[0]).at);
   /* 2^64, as a number, for a tree without pages. */
   double roots[] = {node_number(env, arguments[1]), node_number(env, arguments[2])};
@@ -90,10 +154,8 @@ static napi_value use_replica(napi_env env, napi_callback_info info) {
 static napi_value use_segment(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   Engine *engine = node_arguments(env, info, 1, arguments);
-  napi_valuetype type;
-  MUST(napi_typeof(env, arguments[0], &type));
   engine->segment = (SpoolSegment){NULL, 0};
-  if (type == napi_undefined) return NULL;
+  if (!is_given(env, arguments[0])) return NULL;
   Slice words = memory_of(env, arguments[0]);
   engine->segment = (SpoolSegment){(uint32_t *)words.at, (uint32_t)(words.size / 4)};
   return NULL;
@@ -106,15 +168,17 @@ static napi_value forget(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* `learnRootKey(digest, workspaceId, expiresAtMs)`: its number, or -1 without room. */
+/* `learnRootKey(token, apiId, isOpen, workspaceId, expiresAtMs)`: its number, or -1 without room. */
 static napi_value learn_root_key(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  Engine *engine = node_arguments(env, info, 3, arguments);
-  char room[256];
-  size_t size = node_latin1(env, arguments[1], room, sizeof room);
-  LearnedRootKey root_key = {{room, size}, node_number(env, arguments[2])};
-  Slice digest = memory_of(env, arguments[0]);
-  return number_of(env, learned_add_root_key(&engine->learned, digest, root_key));
+  napi_value arguments[5];
+  Engine *engine = node_arguments(env, info, 5, arguments);
+  char name[ROOT_KEY_NAME_BYTES_MAX];
+  bool is_open = truth_of(env, arguments[2]);
+  Slice token = memory_of(env, arguments[0]);
+  size_t size = root_key_name(token, is_open, memory_of(env, arguments[1]), name);
+  LearnedRootKey root_key = {memory_of(env, arguments[3]), node_number(env, arguments[4])};
+  int number = size == 0 ? -1 : learned_add_root_key(&engine->learned, (Slice){name, size}, root_key);
+  return number_of(env, number);
 }
 
 static napi_value element_of(napi_env env, napi_value array, uint32_t index) {
@@ -131,26 +195,26 @@ static LearnedLimit limit_of(napi_env env, napi_value parts) {
       .duration_ms = node_number(env, element_of(env, parts, 2)),
       .name = memory_of(env, element_of(env, parts, 3)),
       .json = memory_of(env, element_of(env, parts, 4)),
+      .header_name = memory_of(env, element_of(env, parts, 5)),
   };
 }
 
 /*
- * `learnTraits(text, workspaceId, keyspaceId, rightsJson, limits)`, each text as bytes: their
- * number, or -1 without room. With the text alone they are unusual.
+ * `learnTraits(text, workspaceId, keyspaceId, rightsJson, limits, permissionsHeader)`, each text as
+ * bytes: their number, or -1 without room. With the text alone they are unusual.
  */
 static napi_value learn_traits(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
-  Engine *engine = node_arguments(env, info, 5, arguments);
-  const Slice nothing = SLICE("");
-  LearnedTraits traits = {true, nothing, nothing, nothing, 0, {{0}}};
-  napi_valuetype type;
-  MUST(napi_typeof(env, arguments[1], &type));
-  if (type != napi_undefined) {
+  napi_value arguments[6];
+  Engine *engine = node_arguments(env, info, 6, arguments);
+  LearnedTraits traits = {.is_unusual = true};
+  if (is_given(env, arguments[1])) {
     uint32_t length;
     traits.is_unusual = false;
     traits.workspace_id = memory_of(env, arguments[1]);
     traits.keyspace_id = memory_of(env, arguments[2]);
     traits.rights_json = memory_of(env, arguments[3]);
+    traits.has_permissions_header = is_given(env, arguments[5]);
+    if (traits.has_permissions_header) traits.permissions_header = memory_of(env, arguments[5]);
     MUST(napi_get_array_length(env, arguments[4], &length));
     MUST(length > LIMITS_MAX);
     for (uint32_t index = 0; index < length; index += 1) {
@@ -160,18 +224,6 @@ static napi_value learn_traits(napi_env env, napi_callback_info info) {
   }
   Slice text = memory_of(env, arguments[0]);
   return number_of(env, learned_add_traits(&engine->learned, text, &traits));
-}
-
-static bool truth_of(napi_env env, napi_value value) {
-  bool truth;
-  MUST(napi_get_value_bool(env, value, &truth));
-  return truth;
-}
-
-static napi_value boolean_of(napi_env env, bool truth) {
-  napi_value value;
-  MUST(napi_get_boolean(env, truth, &value));
-  return value;
 }
 
 /* `learnVisibility(rootKey, traits, isVisible)`: false without room. */
@@ -233,6 +285,7 @@ static const NodeCall engine_calls[] = {
     {"verify", verify},
     {"count", count},
     {"verifyMany", verify_many},
+    {"verifyProxy", verify_proxy},
     {"useReplica", use_replica},
     {"useSegment", use_segment},
     {"forget", forget},

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "answer-json.h"
+#include "proxy-answer.h"
 #include "sha256.h"
 
 enum { IDENTITY_KEY_BYTES_MAX = 256 };
@@ -19,22 +20,36 @@ static bool is_fresh(const Engine *engine) {
   return __atomic_load_n(engine->generation, __ATOMIC_ACQUIRE) == engine->generation_seen;
 }
 
+static bool is_visible(Slice text) {
+  for (size_t at = 0; at < text.size; at += 1) {
+    if (text.at[at] < 0x21 || text.at[at] > 0x7e) return false;
+  }
+  return text.size > 0;
+}
+
+/* The number of the root key, or a Refusal. */
+static int find_token(const Engine *engine, const ProxyAsked *asked) {
+  if (!asked->is_open && !is_visible(asked->root_key)) return UNUSUAL;
+  double now_ms = asked->now_ms;
+  char name[ROOT_KEY_NAME_BYTES_MAX];
+  size_t size = root_key_name(asked->root_key, asked->is_open, asked->api_id, name);
+  if (size == 0) return UNUSUAL;
+  const Learned *learned = &engine->learned;
+  int number = text_table_find(&learned->root_key_numbers, (Slice){name, size});
+  if (number < 0) return UNKNOWN_ROOT_KEY;
+  double expires_at_ms = learned->root_keys[number].expires_at_ms;
+  return expires_at_ms != 0 && now_ms > expires_at_ms ? UNUSUAL : number;
+}
+
 /* `Bearer` and visible characters. The number of the root key, or a Refusal. */
 static int find_root_key(const Engine *engine, Slice authorization, double now_ms) {
   const Slice scheme = SLICE("Bearer ");
   if (!slice_starts_with(authorization, scheme)) return UNUSUAL;
-  Slice token = {authorization.at + scheme.size, authorization.size - scheme.size};
-  for (size_t at = 0; at < token.size; at += 1) {
-    if (token.at[at] < 0x21 || token.at[at] > 0x7e) return UNUSUAL;
-  }
-  unsigned char hash[SHA256_BYTES];
-  sha256_of(token, hash);
-  const Learned *learned = &engine->learned;
-  int number =
-      text_table_find(&learned->root_key_numbers, (Slice){(const char *)hash, SHA256_BYTES});
-  if (number < 0) return UNKNOWN_ROOT_KEY;
-  double expires_at_ms = learned->root_keys[number].expires_at_ms;
-  return expires_at_ms != 0 && now_ms > expires_at_ms ? UNUSUAL : number;
+  return find_token(engine, &(ProxyAsked){
+      .root_key = {authorization.at + scheme.size, authorization.size - scheme.size},
+      .api_id = SLICE(""),
+      .now_ms = now_ms,
+  });
 }
 
 /* Refuses because of a text, which is copied to where the caller can read it. */
@@ -175,9 +190,8 @@ typedef struct {
   char *end;
 } Room;
 
-/* 0, or why nothing was decided. */
-static int decide(Engine *engine, const Question *question, int root_key, Room room,
-                  Verdict *verdict) {
+/* 0, or why nothing was decided: what follows from the documents alone. */
+static int look_up(Engine *engine, const Question *question, int root_key, Verdict *verdict) {
   Numbers numbers = {.root_key = root_key};
   verdict->has_identity = false;
   verdict->checked_limit_count = 0;
@@ -186,12 +200,17 @@ static int decide(Engine *engine, const Question *question, int root_key, Room r
   engine->status[STATUS_ROOT_KEY] = root_key;
   engine->status[STATUS_TRAITS] = numbers.traits;
   if (refusal != 0) return refusal;
-  if (verdict->outcome == VALID) {
-    if (verdict->key.has_credits) return UNUSUAL;
-    refusal = find_identity(engine, verdict);
-    if (refusal == 0) refusal = check(engine, question->permissions, numbers, verdict);
-    if (refusal != 0) return refusal;
-  }
+  if (verdict->outcome == NOT_FOUND) return 0;
+  if (verdict->key.has_credits) return UNUSUAL;
+  refusal = find_identity(engine, verdict);
+  return refusal != 0 ? refusal : check(engine, question->permissions, numbers, verdict);
+}
+
+/* The same, and its limits counted. */
+static int decide(Engine *engine, const Question *question, int root_key, Room room,
+                  Verdict *verdict) {
+  int refusal = look_up(engine, question, root_key, verdict);
+  if (refusal != 0) return refusal;
   if (!event_fits(verdict, &no_original)) return UNUSUAL;
   if (answer_bytes_max(verdict) > (size_t)(room.end - room.to)) return FULL;
   if (verdict->outcome == VALID) take_limits(engine, verdict);
@@ -212,6 +231,26 @@ int engine_verify(Engine *engine, Slice body, const Asked *asked) {
   record(engine, &verdict, &no_original, asked->started_at_ns);
   char *to = answer_open(room.to, verdict.request_id);
   return (int)(answer_close(answer_put(to, &verdict)) - room.to);
+}
+
+int engine_verify_proxy(Engine *engine, const ProxyAsked *asked) {
+  int root_key = find_token(engine, asked);
+  if (root_key < 0) return root_key;
+  Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};
+  Question question = {asked->key, asked->permissions};
+  int refusal = look_up(engine, &question, root_key, &verdict);
+  if (refusal != 0) return refusal;
+  if (verdict.outcome != VALID || !event_fits(&verdict, &asked->original)) return UNUSUAL;
+  size_t size = proxy_headers_bytes_max(&verdict);
+  if (size == 0 || size > engine->out_size) return UNUSUAL;
+  /* A take that is refused has counted nothing. */
+  take_limits(engine, &verdict);
+  if (verdict.outcome != VALID) return UNUSUAL;
+  request_ids_next(&engine->request_ids, verdict.request_id);
+  record(engine, &verdict, &asked->original, asked->started_at_ns);
+  char *body = proxy_put_headers(engine->out, &verdict);
+  engine->status[STATUS_HEADER_BYTES] = (int32_t)(body - engine->out);
+  return (int)(proxy_put_body(body, &verdict) - engine->out);
 }
 
 /* A list of answers that is being written. */

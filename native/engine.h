@@ -45,6 +45,8 @@ enum {
    * it was not; 0 when all are. */
   STATUS_BODY_AT,
   STATUS_REFUSAL,
+  /* Of an answer to a proxy, how many bytes of it are headers; the body follows. */
+  STATUS_HEADER_BYTES,
   STATUS_COUNT,
 };
 
@@ -92,6 +94,23 @@ typedef struct {
   double now_ms;
   int64_t started_at_ns;
 } Asked;
+
+/* A proxy's request, about one of its own. */
+typedef struct {
+  Slice root_key;
+  /* Whether the API needs no root key. */
+  bool is_open;
+  /* Empty for any API. */
+  Slice api_id;
+  Slice permissions;
+  Slice key;
+  Original original;
+  double now_ms;
+  int64_t started_at_ns;
+} ProxyAsked;
+
+/* The length of the answer in `out`, headers and body, to a key that is good; or a Refusal. */
+int engine_verify_proxy(Engine *engine, const ProxyAsked *asked);
 
 /* The length of the whole answer in `out`, or a Refusal. */
 int engine_verify(Engine *engine, Slice body, const Asked *asked);

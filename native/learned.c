@@ -4,6 +4,7 @@
 #include <sys/random.h>
 
 #include "must.h"
+#include "sha256.h"
 
 enum { ROOT_KEYS_MAX = 10000, TRAITS_MAX = 10000, QUERIES_MAX = 1000 };
 
@@ -32,6 +33,7 @@ static Slice copy_of(Slice text) {
   return (Slice){copy, text.size};
 }
 
+/* Also of one that never was. */
 static void free_slice(Slice text) {
   free((char *)text.at);
 }
@@ -40,9 +42,11 @@ static void free_traits(const LearnedTraits *traits) {
   free_slice(traits->workspace_id);
   free_slice(traits->keyspace_id);
   free_slice(traits->rights_json);
+  free_slice(traits->permissions_header);
   for (int index = 0; index < traits->limit_count; index += 1) {
     free_slice(traits->limits[index].name);
     free_slice(traits->limits[index].json);
+    free_slice(traits->limits[index].header_name);
   }
 }
 
@@ -71,8 +75,16 @@ void learned_close(Learned *learned) {
   pair_table_close(&learned->satisfied);
 }
 
-int learned_add_root_key(Learned *learned, Slice digest, LearnedRootKey root_key) {
-  int number = text_table_add(&learned->root_key_numbers, digest);
+size_t root_key_name(Slice token, bool is_open, Slice api_id, char *room) {
+  size_t size = is_open ? 0 : SHA256_BYTES;
+  if (size + api_id.size > ROOT_KEY_NAME_BYTES_MAX) return 0;
+  if (!is_open) sha256_of(token, (unsigned char *)room);
+  memcpy(room + size, api_id.at, api_id.size);
+  return size + api_id.size;
+}
+
+int learned_add_root_key(Learned *learned, Slice name, LearnedRootKey root_key) {
+  int number = text_table_add(&learned->root_key_numbers, name);
   if (number < 0) return number;
   root_key.workspace_id = copy_of(root_key.workspace_id);
   learned->root_keys[number] = root_key;
@@ -87,9 +99,11 @@ int learned_add_traits(Learned *learned, Slice text, const LearnedTraits *traits
   copy->workspace_id = copy_of(traits->workspace_id);
   copy->keyspace_id = copy_of(traits->keyspace_id);
   copy->rights_json = copy_of(traits->rights_json);
+  copy->permissions_header = copy_of(traits->permissions_header);
   for (int index = 0; index < traits->limit_count; index += 1) {
     copy->limits[index].name = copy_of(traits->limits[index].name);
     copy->limits[index].json = copy_of(traits->limits[index].json);
+    copy->limits[index].header_name = copy_of(traits->limits[index].header_name);
   }
   return number;
 }

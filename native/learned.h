@@ -29,6 +29,8 @@ typedef struct {
   Slice name;
   /* Of the answer, from behind its id up to what remains of it. */
   Slice json;
+  /* Its name as the value of a header. */
+  Slice header_name;
 } LearnedLimit;
 
 typedef struct {
@@ -38,12 +40,15 @@ typedef struct {
   Slice keyspace_id;
   /* Of the answer: permissions and roles, each with a comma before it. */
   Slice rights_json;
+  /* The permissions as the value of a header, if they fit in one. */
+  bool has_permissions_header;
+  Slice permissions_header;
   int limit_count;
   LearnedLimit limits[LIMITS_MAX];
 } LearnedTraits;
 
 typedef struct {
-  /* By SHA-256 of the root key, by the text of the traits, by the query. */
+  /* By SHA-256 of the root key and the API that it is confined to (see root_key_name), by the text of the traits, by the query. */
   TextTable root_key_numbers;
   TextTable traits_numbers;
   TextTable query_numbers;
@@ -58,9 +63,16 @@ void learned_open(Learned *learned);
 void learned_close(Learned *learned);
 void learned_forget(Learned *learned);
 
+/*
+ * What a root key is known by: its digest, then the id of the API that a proxy asks for. The digest
+ * is left out where that API needs no root key. Returns the length, or 0 when there is no room.
+ */
+enum { ROOT_KEY_NAME_BYTES_MAX = 256 };
+size_t root_key_name(Slice token, bool is_open, Slice api_id, char *room);
+
 /* The number of it, or -1 when there is no room: then everything is to be forgotten. Texts are
  * copied. `text` must not be there yet. */
-int learned_add_root_key(Learned *learned, Slice digest, LearnedRootKey root_key);
+int learned_add_root_key(Learned *learned, Slice name, LearnedRootKey root_key);
 int learned_add_traits(Learned *learned, Slice text, const LearnedTraits *traits);
 
 #endif

@@ -70,7 +70,7 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
   app.any(liveness.path, refuseMethod);
   addVerifications(endpoint, ports);
   addForwardAuth({
-    ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth },
+    ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth, quick: ports.quick },
     lookup: {
       ...rootKeys,
       workspace: (workspaceId) => lookup.find('workspace', workspaceId),

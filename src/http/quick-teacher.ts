@@ -4,7 +4,6 @@
  * until a document changes. What cannot be said so simply stays for TypeScript to decide.
  */
 import { apiNeed, holds } from '../domain/grants.ts';
-import { keyHash } from '../domain/key-hash.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ApiRecord, KeyRecord, LimitConfig } from '../domain/records.ts';
 import { quoteJson } from '../lib/quote-json.ts';
@@ -12,13 +11,26 @@ import { type Engine, type LearnedLimit, refusals, statusAt } from '../native/en
 import { isSatisfied } from '../verify/permission-query.ts';
 import { cachedPermissionQuery } from '../verify/query-cache.ts';
 import type { Rights } from '../verify/rights.ts';
-import { authenticate, isFault, type RootKeyLookup } from './authentication.ts';
+import { authenticate, isFault } from './authentication.ts';
+import { headerText } from './header-text.ts';
+import { findProxyPrincipal, type ProxyCredentials, type ProxyLookup } from './proxy-principal.ts';
 import { rightsJson } from './verify-answer.ts';
 
-export type TeacherLookup = RootKeyLookup & {
+export type TeacherLookup = ProxyLookup & {
   /** What the text stands for that keys with the same traits have in their records. */
   traitsOf(text: string): Traits;
   refresh(): void;
+};
+
+/** The header of a caller, or what a proxy shows. */
+export type Asker = string | ProxyCredentials;
+
+type RootKeyFacts = {
+  token: string;
+  apiId: string;
+  isOpen: boolean;
+  workspaceId: string;
+  expiresAtMs: number;
 };
 
 type Traits = Pick<KeyRecord, 'workspaceId'> & {
@@ -30,6 +42,8 @@ type Traits = Pick<KeyRecord, 'workspaceId'> & {
 const limitsMax = 8;
 const ascii = /^[ -~]*$/;
 const scheme = 'Bearer ';
+/** As in the answers that are made in TypeScript. */
+const headerLengthMax = 2048;
 
 export class QuickTeacher {
   readonly #engine: Engine;
@@ -54,13 +68,15 @@ export class QuickTeacher {
   }
 
   /** Whether it is worth asking the engine again, after it has refused for this reason. */
-  teach(refusal: number, authorization: string, nowMs: number): boolean {
+  teach(refusal: number, asker: Asker, nowMs: number): boolean {
     switch (refusal) {
       case refusals.stale:
         this.#lookup.refresh();
         return true;
       case refusals.unknownRootKey:
-        return this.#teachRootKey(authorization, nowMs);
+        return typeof asker === 'string'
+          ? this.#teachRootKey(asker, nowMs)
+          : this.#teachProxy(asker, nowMs);
       case refusals.unknownTraits:
         return this.#teachTraits();
       case refusals.unknownVisibility:
@@ -79,9 +95,38 @@ export class QuickTeacher {
     const { workspace, workspaceId, expiresAtMs } = principal;
     // Requests that are counted are counted in TypeScript.
     if (workspace.requestsPerMinuteMax !== null) return false;
-    const digest = keyHash(authorization.slice(scheme.length));
+    const token = authorization.slice(scheme.length);
+    return this.#learnPrincipal(epoch, principal, {
+      ...{ token, apiId: '', isOpen: false, workspaceId, expiresAtMs },
+    });
+  }
+
+  #teachProxy(asker: ProxyCredentials, nowMs: number): boolean {
+    const epoch = this.#epoch;
+    const { rootKey: token, apiId, isOpen } = asker;
+    const found = findProxyPrincipal(asker, this.#lookup, nowMs);
+    if (!found.ok) return false;
+    const { principal } = found;
+    const { workspaceId } = principal;
+    if (this.#lookup.workspace(workspaceId)?.requestsPerMinuteMax !== null) return false;
+    const rootKey = isOpen ? undefined : this.#lookup.rootKeyByToken(token);
+    const expiresAtMs = rootKey?.expiresAtMs ?? 0;
+    return this.#learnPrincipal(epoch, principal, {
+      ...{ token, apiId, isOpen, workspaceId, expiresAtMs },
+    });
+  }
+
+  #learnPrincipal(epoch: number, principal: Principal, facts: RootKeyFacts): boolean {
+    const { token, apiId, isOpen, workspaceId, expiresAtMs } = facts;
+    const [tokenBytes, apiBytes, workspaceBytes] = [
+      bytesOf(token),
+      bytesOf(apiId),
+      bytesOf(workspaceId),
+    ];
     return this.#learn(epoch, () => {
-      const number = this.#engine.learnRootKey(digest, workspaceId, expiresAtMs);
+      const number = this.#engine.learnRootKey(
+        ...[tokenBytes, apiBytes, isOpen, workspaceBytes, expiresAtMs],
+      );
       this.#principals[number] = principal;
       return number >= 0;
     });
@@ -106,7 +151,11 @@ export class QuickTeacher {
     if (!isUsual || !limits) return this.#engine.learnTraits(text);
     const rights = bytesOf(rightsJson(permissions, roles));
     const workspaceId = bytesOf(traits.workspaceId);
-    return this.#engine.learnTraits(text, workspaceId, bytesOf(api.keyspaceId), rights, limits);
+    const keyspaceId = bytesOf(api.keyspaceId);
+    const header = bytesOf([...permissions].map(headerText).join(','));
+    const meaning = [workspaceId, keyspaceId, rights, limits] as const;
+    const permissionsHeader = header.length <= headerLengthMax ? header : undefined;
+    return this.#engine.learnTraits(text, ...meaning, permissionsHeader);
   }
 
   #teachVisibility(): boolean {
@@ -152,7 +201,9 @@ function learnedLimits(limits: Traits['limits']): LearnedLimit[] | undefined {
     if (!ascii.test(name)) return undefined;
     const terms = `"name":${quoteJson(name)},"limit":${limit},"duration":${durationMs}`;
     const json = `",${terms},"remaining":`;
-    learned.push([place, limit, durationMs, bytesOf(name), bytesOf(json)]);
+    const texts = [name, json, headerText(name)] as const;
+    const [nameBytes, jsonBytes, headerBytes] = texts.map(bytesOf) as [Buffer, Buffer, Buffer];
+    learned.push([place, limit, durationMs, nameBytes, jsonBytes, headerBytes]);
   }
   return learned.length <= limitsMax ? learned : undefined;
 }

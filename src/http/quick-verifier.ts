@@ -3,12 +3,29 @@
  * would answer otherwise; for any that it declines nothing has happened yet.
  */
 import { type Engine, refusals, statusAt } from '../native/engine.ts';
+import type { OriginalRequest } from './original-request.ts';
+import type { ProxyCredentials } from './proxy-principal.ts';
 import type { QuickTeacher } from './quick-teacher.ts';
 
 /** An event that could not be put into the spool's segment, in the first bytes of `words`. */
 export type PackedEvent = { words: Uint32Array; startWord: number; byteLength: number };
 
 export type QuickAsked = { body: ArrayBuffer; authorization: string; nowMs: number };
+
+export type ProxyAsked = {
+  asker: ProxyCredentials;
+  /** Empty without a query. */
+  permissions: string;
+  key: string;
+  original: OriginalRequest;
+  nowMs: number;
+};
+
+export type ProxyAnswer = {
+  /** The value of Content-Type, and all headers behind it. */
+  headers: Uint8Array;
+  body: Uint8Array;
+};
 
 /** How often one request may teach: a root key, traits, their visibility, a query, and again. */
 const lessonsMax = 8;
@@ -34,6 +51,26 @@ export class QuickVerifier {
         return this.#engine.out.subarray(0, answered);
       }
       if (!this.#teacher.teach(answered, authorization, nowMs)) return undefined;
+    }
+    return undefined;
+  }
+
+  /** Headers and body of the answer to a proxy that may pass on; good until the next call. */
+  verifyProxy(asked: ProxyAsked): ProxyAnswer | undefined {
+    const { asker, permissions, key, original, nowMs } = asked;
+    const { method, path, clientAddress } = original;
+    const { rootKey, apiId, isOpen } = asker;
+    for (let lessons = 0; lessons <= lessonsMax; lessons += 1) {
+      const answered = this.#engine.verifyProxy(
+        ...[rootKey, apiId, permissions, key, method, path, clientAddress, nowMs, isOpen],
+      );
+      if (answered > 0) {
+        this.#takeEvent();
+        const headerBytes = this.#engine.status[statusAt.headerBytes] as number;
+        const { out } = this.#engine;
+        return { headers: out.subarray(0, headerBytes), body: out.subarray(headerBytes, answered) };
+      }
+      if (!this.#teacher.teach(answered, asker, nowMs)) return undefined;
     }
     return undefined;
   }

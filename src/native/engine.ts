@@ -37,6 +37,8 @@ export const statusAt = {
   /** Of a list: where the first question begins that was not answered, and why it was not, or 0. */
   bodyAt: 4,
   refusal: 5,
+  /** Of an answer to a proxy, how many bytes of it are headers; the body follows. */
+  headerBytes: 6,
 } as const;
 
 /** One limit of the traits: which of the record's it is, its terms, and its part of the answer. */
@@ -46,6 +48,7 @@ export type LearnedLimit = readonly [
   durationMs: number,
   name: Uint8Array,
   json: Uint8Array,
+  headerName: Uint8Array,
 ];
 
 /** Texts as bytes. Without a meaning, keys with these traits are decided in TypeScript. */
@@ -54,6 +57,8 @@ export type TraitsMeaning = readonly [
   keyspaceId: Uint8Array,
   rightsJson: Uint8Array,
   limits: readonly LearnedLimit[],
+  /** Undefined where they do not fit. */
+  permissionsHeader: Uint8Array | undefined,
 ];
 
 type Calls = {
@@ -71,13 +76,37 @@ type Calls = {
       nowMs: number,
     ]
   ): number;
+  /** The length of the answer in `out`, headers and body, to a key that is good; or a refusal. */
+  verifyProxy(
+    ...question: readonly [
+      rootKey: string,
+      apiId: string,
+      permissions: string,
+      key: string,
+      method: string,
+      path: string,
+      clientAddress: string,
+      nowMs: number,
+      isOpen: boolean,
+    ]
+  ): number;
   /** Until it is called again, pages of this state must be kept. */
   useReplica(file?: ArrayBuffer, keysRoot?: number, identitiesRoot?: number, seen?: number): void;
   useSegment(words?: Uint32Array): void;
   /** What was learned follows from documents: to be called when one of them has changed. */
   forget(): void;
   /** Each gives the number of what was learned, or -1 when there is no room until `forget`. */
-  learnRootKey(digest: Uint8Array, workspaceId: string, expiresAtMs: number): number;
+  learnRootKey(
+    ...rootKey: readonly [
+      token: Uint8Array,
+      /** That it is confined to; empty where it is not. */
+      apiId: Uint8Array,
+      /** Whether that API needs none: the token is not looked at. */
+      isOpen: boolean,
+      workspaceId: Uint8Array,
+      expiresAtMs: number,
+    ]
+  ): number;
   learnTraits(text: Uint8Array, ...meaning: TraitsMeaning | []): number;
   /** False when there is no room. */
   learnVisibility(rootKey: number, traits: number, isVisible: boolean): boolean;

@@ -1,10 +1,10 @@
 /** The native engine of a worker, and who tells it of what it shares with the rest. */
 import { keyLengthMax, permissionsLengthMax } from '../contract/verify-key.ts';
 import { verificationsMax } from '../contract/verify-keys.ts';
-import { QuickTeacher, type TeacherLookup } from '../http/quick-teacher.ts';
+import { QuickTeacher } from '../http/quick-teacher.ts';
 import { type PackedEvent, QuickVerifier } from '../http/quick-verifier.ts';
 import type { GenerationPage } from '../keys/generation-page.ts';
-import type { OnReplicaState } from '../keys/replica-reader.ts';
+import type { OnReplicaState, ReplicaReader } from '../keys/replica-reader.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import type { WindowTable } from '../limits/window-table.ts';
 import { createEngine } from '../native/engine.ts';
@@ -15,7 +15,7 @@ export type WorkerEngine = {
   /** The segment of the spool that events go to. */
   onSegment(words: Uint32Array | undefined): void;
   /** To be called once. `spool` takes the events that the segment does not. */
-  verifier(lookup: TeacherLookup, spool: (event: PackedEvent) => void): QuickVerifier;
+  verifier(replica: ReplicaReader, spool: (event: PackedEvent) => void): QuickVerifier;
 };
 
 type Shared = { generationPage: GenerationPage; counters: WorkerCounters; limits: WindowTable };
@@ -45,8 +45,14 @@ export function openWorkerEngine(
       if (state.hasOtherDocuments) teacher?.forget();
     },
     onSegment: (words) => engine.useSegment(words),
-    verifier(lookup, spool) {
-      teacher = new QuickTeacher(engine, lookup);
+    verifier(replica, spool) {
+      teacher = new QuickTeacher(engine, {
+        rootKeyByToken: replica.rootKeyByToken,
+        traitsOf: replica.traitsOf,
+        refresh: replica.refresh,
+        api: (apiId) => replica.find('api', apiId),
+        workspace: (workspaceId) => replica.find('workspace', workspaceId),
+      });
       return new QuickVerifier(engine, teacher, spool);
     },
   };

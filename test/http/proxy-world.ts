@@ -95,6 +95,7 @@ export class ProxyWorld extends SmallWorld {
         api: (id) => this.lookup.find('api', id),
       },
       openApiIds: new Set(['api_open']),
+      quick: undefined,
       onMisconfigured: (_requestId, problem) => this.problems.push(problem),
     });
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SharedWords } from '../../src/limits/shared-words.ts';
+import { SharedWords, seatWords } from '../../src/limits/shared-words.ts';
 import { createTableFile, headerSpareAt } from '../../src/limits/table-file.ts';
 import {
   gateAt,
@@ -198,6 +198,17 @@ test('a change that the other side leaves undecided is undone, a decided one fin
   for (const [entry, at] of currentAts.entries()) words[at] = marks[entry] as bigint;
   assert.deepEqual(remaining(), [4, 4]);
   assert.equal(table.takeAll(requests, start)[0]?.remaining, 3);
+});
+
+test('both sides of a seat take turns that it has not had yet', () => {
+  const { table, native, files } = newSides(2);
+  const statusAt = seatsAt + table.memory.seat * seatWords + 1;
+  const requests = ['one', 'two'].map((identifier) => limit({ identifier }));
+  for (const side of [native, table, native, native, table, table, native]) {
+    const before = files[1]?.[statusAt] as bigint;
+    side.takeAll(requests, start);
+    assert.ok((files[1]?.[statusAt] as bigint) >> 2n > before >> 2n);
+  }
 });
 
 test('a slot that a crash of the machine left in pieces is cleared, not stumbled over', () => {

@@ -82,6 +82,19 @@ test('who takes over a seat first takes away the marks that were left in it', ()
   assert.equal(successor.commit(), true);
 });
 
+test('two that share a seat one after the other never use a turn again', () => {
+  const [one, , , words] = writers();
+  const sharer = new SharedWords(words, 0, 1);
+  const marks = [one, sharer, sharer, one, sharer].map((writer) => {
+    writer.begin();
+    writer.hold(wordAt);
+    const mark = words[wordAt];
+    writer.abort();
+    return mark;
+  });
+  assert.equal(new Set(marks).size, marks.length);
+});
+
 test('a mark whose seat knows nothing of it, as after a crash of the machine, becomes 0', () => {
   const [one, other, third, words] = writers();
   one.begin();
