@@ -220,7 +220,10 @@ static int decide(Engine *engine, const Question *question, int root_key, Room r
 int engine_verify(Engine *engine, Slice body, const Asked *asked) {
   Question question;
   const char *end = body.at + body.size;
-  if (question_read(body.at, end, &engine->bounds, &question) != end) return UNUSUAL;
+  /* An empty body may have no address, and then NULL is its end too. */
+  if (body.size == 0 || question_read(body.at, end, &engine->bounds, &question) != end) {
+    return UNUSUAL;
+  }
   int root_key = find_root_key(engine, asked->authorization, asked->now_ms);
   if (root_key < 0) return root_key;
   Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};

@@ -1,5 +1,5 @@
 /**
- * The public API of one worker. A verification is answered in the turn that brings it; a management
+ * The public API of one worker. A verification is answered before its handler returns; a management
  * call waits for Postgres and, if it changed something, for this node's replica.
  */
 import { verifyKeyBody } from '../contract/verify-key.ts';
@@ -24,7 +24,6 @@ import { quickVerifyBodies, quickVerifyBody } from './quick-body.ts';
 import type { QuickVerifier } from './quick-verifier.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { addReference } from './reference-endpoint.ts';
-import { Turn } from './turn.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
 import { answerBatch, verifyManyQuickly } from './verify-batch-endpoint.ts';
 import { answerVerification, verifyQuickly } from './verify-endpoint.ts';
@@ -116,11 +115,7 @@ function addVerifications(endpoint: JsonEndpointOptions, ports: ApiServerPorts):
 }
 
 function openTraffic(app: HttpApp, onAnswered: (status: number) => void): Traffic {
-  const traffic: Traffic = {
-    ...{ isDraining: false, inFlightCount: 0, connectionCount: 0 },
-    turn: new Turn(),
-    onAnswered,
-  };
+  const traffic = { isDraining: false, inFlightCount: 0, connectionCount: 0, onAnswered };
   // Not an array: the application tells of each connection that opens (1) or closes (-1).
   const countConnection = (_response: HttpResponse, change: unknown) => {
     traffic.connectionCount += Number(change);

@@ -8,7 +8,6 @@ import type { RequestFault } from '../domain/error-catalogue.ts';
 import { newId } from '../domain/ids.ts';
 import { errorAnswer, jsonContentType } from './answers.ts';
 import { statusLine } from './status-line.ts';
-import type { Turn } from './turn.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 /** What is known of a request before it comes. */
@@ -65,9 +64,8 @@ export class Exchange {
   }
 }
 
-/** The requests of one worker: counted, and those of one turn taken together. */
+/** The requests of one worker, counted. */
 export type Traffic = {
-  turn: Turn;
   /** Whether every answer is to close its connection. */
   isDraining: boolean;
   /** Requests that have begun and were neither answered nor given up by the caller. */
@@ -102,7 +100,7 @@ export type Reply = {
 
 export function sendReply(exchange: Exchange, reply: Reply): void {
   if (exchange.isAborted) return;
-  exchange.traffic.turn.answer(exchange.response, () => writeReply(exchange, reply));
+  exchange.response.cork(() => writeReply(exchange, reply));
 }
 
 /** In the handler that brought the last byte: what is written there goes out as one piece. */

@@ -67,12 +67,9 @@ function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked:
   exchange.receivedAtMs = judgePorts.stopwatch();
   const isHead = asked.request.getMethod() === 'head';
   const send = (reply: Reply) => sendReply(exchange, isHead ? { ...reply, isHead } : reply);
-  const question = readQuestion(asked);
-  traffic.turn.decide(exchange, () => {
-    const replied = decide(options, exchange, question);
-    if (replied instanceof Promise) void replied.then(send);
-    else send(replied);
-  });
+  const replied = decide(options, exchange, readQuestion(asked));
+  if (replied instanceof Promise) void replied.then(send);
+  else send(replied);
 }
 
 /** By the native engine, if it can: a key that is good, asked for in the usual way. */

@@ -15,12 +15,9 @@ export type BodyReaders = {
   onTooLarge(exchange: Exchange): void;
 };
 
-/** A larger body is decided at once: so none is copied, and they do not pile up. */
-const waitingBytesMax = 16 * 1024;
-
 /**
- * Collects the body of a request. uWebSockets.js takes the memory of a chunk back when the handler
- * returns, so what waits for the end of the turn is copied.
+ * Collects the body of a request. The usual one arrives in a single chunk and is handed on without
+ * a copy; uWebSockets.js takes the chunk's memory back when the handler returns.
  */
 export function readBody(exchange: Exchange, readers: BodyReaders): void {
   let chunks: Buffer[] | undefined;
@@ -42,13 +39,6 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
     }
     exchange.receivedAtMs = readers.stopwatch();
     const last = Buffer.from(chunk);
-    const bytes = chunks ? Buffer.concat([...chunks, last]) : last;
-    if (sizeBytes > waitingBytesMax) {
-      readers.onBody(exchange, bytes);
-      return;
-    }
-    const { turn } = exchange.traffic;
-    const kept = turn.isCrowded && !chunks ? Buffer.from(bytes) : bytes;
-    turn.decide(exchange, () => readers.onBody(exchange, kept));
+    readers.onBody(exchange, chunks ? Buffer.concat([...chunks, last]) : last);
   });
 }

@@ -57,7 +57,7 @@ export async function answerBatch(
     if (violation) return { ok: false, fault: violation } as const;
     return judge(ports, exchange, { principal, request: item as VerifyKeyBody });
   });
-  // A batch without a credit lease to wait for is answered in the turn that brings it.
+  // A batch without a credit lease to wait for is answered before the handler returns.
   const isReady = pending.every((item) => !(item instanceof Promise));
   const judged = isReady ? (pending as Judged[]) : await Promise.all(pending);
   const items = judged.map((item) => itemJson(item));

@@ -11,7 +11,6 @@ import type { WorkspaceRecord } from '../../src/domain/records.ts';
 import type { VerificationEvent } from '../../src/domain/verification-event.ts';
 import type { Traffic } from '../../src/http/exchange.ts';
 import { addForwardAuth } from '../../src/http/forward-auth-endpoint.ts';
-import { Turn } from '../../src/http/turn.ts';
 import { createHttpApp, type HttpResponse } from '../../src/http/uws.ts';
 import { createRandom } from '../support/random.ts';
 import { plainApi, SmallWorld, startMs } from '../verify/small-world.ts';
@@ -44,7 +43,6 @@ export class ProxyWorld extends SmallWorld {
   readonly #folder = mkdtempSync(join(tmpdir(), 'latchkey-proxy-'));
   readonly #traffic: Traffic = {
     ...{ isDraining: false, inFlightCount: 0, connectionCount: 0 },
-    turn: new Turn(),
     onAnswered: (status) => this.statuses.add(status),
   };
 

@@ -1,5 +1,4 @@
 import { type Exchange, openExchange, type Traffic } from '../../src/http/exchange.ts';
-import { Turn } from '../../src/http/turn.ts';
 import type { HttpRequest, HttpResponse } from '../../src/http/uws.ts';
 
 export type RecordedExchange = {
@@ -32,7 +31,6 @@ export function recordExchange(headers: Readonly<Record<string, string>> = {}): 
   };
   const traffic: Traffic = {
     ...{ isDraining: false, inFlightCount: 0, connectionCount: 1 },
-    turn: new Turn(),
     onAnswered() {},
   };
   const exchange = openExchange(

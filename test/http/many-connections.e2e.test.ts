@@ -1,4 +1,4 @@
-/** Requests that come together are decided together: each still gets the answer to its own. */
+/** Requests that come together share the memory that they are answered from: each gets its own. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openRawConnection, postText, type RawConnection } from '../support/raw-connection.ts';

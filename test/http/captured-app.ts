@@ -1,0 +1,73 @@
+/** An application whose handlers are called without a socket, and what they answer. */
+import type { HttpApp, HttpRequest, HttpResponse } from '../../src/http/uws.ts';
+
+export type Asked = {
+  path: string;
+  authorization: string;
+  contentType: string;
+  body: Uint8Array;
+  /** Whether the body comes in two pieces. */
+  isSplit: boolean;
+};
+
+/** Without the id of the request, which stands at the same place in every body. */
+export type Answered = { head: string[]; requestId: string; body: string };
+
+type Handler = (response: HttpResponse, request: HttpRequest) => void;
+
+const idStart = '{"meta":{"requestId":"';
+const idLength = 'req_'.length + 9;
+
+export class CapturedApp {
+  readonly #handlers = new Map<string, Handler>();
+
+  get app(): HttpApp {
+    return {
+      post: (path: string, handler: Handler) => this.#handlers.set(path, handler),
+      any() {},
+    } as unknown as HttpApp;
+  }
+
+  /** The bytes of the body are gone as soon as the handler has returned, as in the library. */
+  ask(asked: Asked): Promise<Answered> {
+    const headers = { authorization: asked.authorization, 'content-type': asked.contentType };
+    const head: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<Answered>();
+    let takeChunk: (chunk: ArrayBuffer, isLast: boolean) => void = () => {};
+    const request = {
+      getUrl: () => asked.path,
+      getMethod: () => 'post',
+      getHeader: (name: string) => headers[name as keyof typeof headers] ?? '',
+    };
+    const response = {
+      getRemoteAddressAsText: () => new TextEncoder().encode('192.0.2.1').buffer,
+      cork: (write: () => void) => write(),
+      writeStatus: (status: string) => head.push(status),
+      writeHeader: (name: string, value: string) => head.push(`${name}: ${value}`),
+      onAborted() {},
+      onData(handler: typeof takeChunk) {
+        takeChunk = handler;
+      },
+      end: (body: string | Uint8Array) => resolve(answerOf(head, body)),
+    };
+    const handler = this.#handlers.get(asked.path) as Handler;
+    handler(response as unknown as HttpResponse, request as unknown as HttpRequest);
+    const { body } = asked;
+    const middle = body.length >> 1;
+    const parts = asked.isSplit ? [body.subarray(0, middle), body.subarray(middle)] : [body];
+    for (const [index, part] of parts.entries()) {
+      const piece = new Uint8Array(part);
+      takeChunk(piece.buffer, index === parts.length - 1);
+      piece.fill(0xff);
+    }
+    return promise;
+  }
+}
+
+/** Copies the body at once: it may be good until the next call only. */
+function answerOf(head: string[], body: string | Uint8Array): Answered {
+  const text = Buffer.from(body).toString('utf8');
+  const idAt = idStart.length;
+  const requestId = text.slice(idAt, idAt + idLength);
+  return { head, requestId, body: text.slice(0, idAt) + text.slice(idAt + idLength) };
+}
