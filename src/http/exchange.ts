@@ -24,6 +24,7 @@ export type Route = {
 
 /** Each header costs a call into the library (0.2 µs), so only what somebody may need is read. */
 export class Exchange {
+  /** Made when it is first asked for: the native engine makes its own. */
   #requestId = '';
   readonly path: string;
   readonly authorization: string;

@@ -22,7 +22,7 @@ const requestIdAt = 0;
 const outcomeAt = 7;
 const latencyAt = 10;
 
-export async function openSides({ slotCount = 7000, segmentBytes = 65_536 } = {}) {
+export async function openSides({ slotCount = 700, segmentBytes = 65_536 } = {}) {
   const releasers = createReleasers();
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-quick-'));
   releasers.push('folder', () => rmSync(folder, { recursive: true }));

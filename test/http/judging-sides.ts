@@ -28,6 +28,7 @@ import { openReplicaReader, type ReplicaReader } from '../../src/keys/replica-re
 import type { Releasers } from '../../src/lib/releasers.ts';
 import { CreditTable } from '../../src/limits/credit-table.ts';
 import { prepareCreditTable } from '../../src/limits/prepare-credit-table.ts';
+import { gateAt } from '../../src/limits/window-layout.ts';
 import { WindowTable } from '../../src/limits/window-table.ts';
 import { createWorkerCounters, type WorkerCounters } from '../../src/processes/worker-counters.ts';
 import { openWorkerEngine } from '../../src/processes/worker-engine.ts';
@@ -124,7 +125,7 @@ export function openQuickSide(options: SideOptions, releasers: Releasers) {
 function stateOf({ counters, windows }: Parts, tap: SpoolTap): Buffer {
   const cells = Buffer.from(counters.verificationCells.cells.slice().buffer);
   const spool = Buffer.from(tap.header());
-  return Buffer.concat([Buffer.from(windows.memory.buffer), cells, spool]);
+  return Buffer.concat([Buffer.from(windows.memory.buffer, gateAt(0) * 8), cells, spool]);
 }
 
 /** Sees to it that whatever is declined has changed nothing. */

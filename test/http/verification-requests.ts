@@ -7,7 +7,7 @@ export const verifyKeyPath = '/v2/keys.verifyKey';
 export const verifyKeysPath = '/v2/keys.verifyKeys';
 
 /** How many of those that ask in the usual way have another body or header all the same. */
-const oddShare = 0.12;
+const oddShare = 0.08;
 const visible = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at));
 
 export class VerificationRequests {
@@ -68,7 +68,7 @@ export class VerificationRequests {
     const { chance, pick } = this.#dice;
     const token = pick(this.#world.rootKeys).token;
     const main = this.#world.rootKeys[chance(0.6) ? 0 : 1]?.token;
-    if (!chance(0.1)) return `Bearer ${chance(0.6) ? main : token}`;
+    if (!chance(0.08)) return `Bearer ${chance(0.75) ? main : token}`;
     const odd = [
       ...['', 'Bearer', 'Bearer ', 'Bearer  ', 'Bearer unknown', `Bearer ${token}é`, token],
       ...[`bearer ${token}`, ` Bearer ${token}`, `Bearer  ${token}`, `Bearer ${token} `],
@@ -90,7 +90,7 @@ export class VerificationRequests {
       ...[text.replace('e', '\\u0065'), `${text.slice(0, at)}\\u0041${text.slice(at)}`],
       ...[`${text.slice(0, at)}ü😀${text.slice(at)}`, text.slice(0, -1), text.slice(1)],
       ...[text.replace('"}', '",}'), text.replace('key', 'kez'), `${text}]`, `[${text}]`],
-      ...[text.padEnd(70_000, ' '), text.padEnd(1_100_000, ' ')],
+      ...[text.padEnd(70_000, ' ')],
     ];
     if (below(3) > 0) return Buffer.from(pick(changed));
     const bytes = Buffer.from(text);

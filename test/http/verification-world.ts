@@ -45,13 +45,10 @@ export class VerificationWorld {
   /** Something changes: mostly a key. */
   change(): ReplicaChange[] {
     const { below, chance, pick } = this.#dice;
-    const main = this.documents[0] as Extract<DocumentChange, { kind: 'workspace' }>;
-    if (main.record?.isEnabled === false && chance(0.5)) {
-      main.record.isEnabled = true;
-      return [main];
-    }
+    const mended = chance(0.7) && this.#mend();
+    if (mended) return [mended];
     const kind = below(10);
-    if (kind === 0) return [this.#changeRootKey()];
+    if (kind === 0) return [this.#switchRootKey(pick(this.rootKeys))];
     if (kind === 1) return [this.#changeDocument('role')];
     if (kind === 2) return [this.#changeDocument('permission')];
     if (kind === 3) return [this.#changeDocument(chance(0.5) ? 'api' : 'workspace')];
@@ -165,12 +162,12 @@ export class VerificationWorld {
   #traits(workspaceId: string): Traits {
     const { below, chance, pick, some } = this.#dice;
     const suffix = workspaceId.slice('ws_'.length);
-    const limitCount = pick([0, 0, 1, 1, 2, 3, 9]);
+    const limitCount = pick([0, 0, 0, 1, 1, 1, 2, 3, 9]);
     const hasWide = chance(0.1);
     const first = below(9);
     const limitNames = [...facts.limitNames, ...(hasWide ? facts.wideLimitNames : ['g', 'h', 'i'])];
     return {
-      apiId: chance(0.02) ? 'api_gone' : `api_${suffix}_${pick([0, 0, 0, 0, 1, 1, 2, 3])}`,
+      apiId: chance(0.02) ? 'api_gone' : `api_${suffix}_${pick([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3])}`,
       permissionIds: some(this.#permissionIds(suffix), 0.25),
       roleIds: some([0, 1, 2, 3, 4, 'gone'], 0.2).map((at) => `role_${suffix}_${at}`),
       limits: Array.from({ length: limitCount }, (_, at) => {
@@ -185,8 +182,23 @@ export class VerificationWorld {
     return { limitId: `rl_${at}`, name, ...terms, autoApply: chance(0.75) };
   }
 
-  #changeRootKey(): ReplicaChange {
-    const { token, record } = this.#dice.pick(this.rootKeys);
+  /** What most requests depend on does not stay switched off for long. */
+  #mend(): ReplicaChange | undefined {
+    for (const change of this.documents) {
+      if (change.kind === 'workspace' && change.id === 'ws_a' && !change.record?.isEnabled) {
+        Object.assign(change.record as object, { isEnabled: true });
+        return change;
+      }
+      if (change.kind === 'api' && change.id === 'api_a_0' && change.record?.allowedAddresses) {
+        change.record.allowedAddresses = '';
+        return change;
+      }
+    }
+    const rootKey = this.rootKeys.slice(0, 2).find(({ record }) => !record.isEnabled);
+    return rootKey && this.#switchRootKey(rootKey);
+  }
+
+  #switchRootKey({ token, record }: GeneratedRootKey): ReplicaChange {
     record.isEnabled = !record.isEnabled;
     return { kind: 'rootKey', id: record.rootKeyId, hash: keyHash(token), record };
   }
