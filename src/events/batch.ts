@@ -51,6 +51,8 @@ export type BatchLimits = {
   ageMs: number;
   /** One with no more rows than these is already closed at this age: it costs ClickHouse little. */
   few?: { rows: number; ageMs: number };
+  /** So long after its newest segment was begun, without another: there is nothing to wait for. */
+  quietMs?: number;
 };
 
 /** Beyond so many refusals in one batch a refused piece is no longer split. */
@@ -72,11 +74,15 @@ export function composeBatch(
   const isFull = taken.length < sealed.length || rowCount >= limits.rowsMax;
   const ageMs = nowMs - oldest.openedAtMs;
   // An age below zero is a clock that was set back: nobody knows how old the event is.
-  const isOld = ageMs >= dueMs(rowCount, limits) || ageMs < 0;
+  const isOld = ageMs >= dueMs(rowCount, limits) || ageMs < 0 || isQuiet(sealed, limits, nowMs);
   if (!isFull && !isOld && !isDraining) return undefined;
   const why = isFull ? 'size' : isOld ? 'age' : 'drain';
   const segments = taken.map((segment) => segment.name);
   return { id: batchId(segments), why, segments, rowCount, pieces: undefined, refusalCount: 0 };
+}
+
+function isQuiet(sealed: readonly SealedName[], { quietMs }: BatchLimits, nowMs: number): boolean {
+  return quietMs !== undefined && nowMs - (sealed.at(-1)?.openedAtMs ?? nowMs) >= quietMs;
 }
 
 function dueMs(rowCount: number, { few, ageMs }: BatchLimits): number {

@@ -38,6 +38,8 @@ export type EventsRiverOptions = {
  */
 const segmentsMax = 128;
 const few = { rows: 2000, ageMs: 1000 };
+/** Under load each worker begins a segment every second. */
+const quietMs = 2500;
 /** One more than the thread takes: a batch in back-off holds up a lane, not the river. */
 const laneCount = tasksPerThread + 1;
 const requestTimeoutMs = 60_000;
@@ -49,7 +51,7 @@ export async function startEventsRiver(
   releasers: Releasers,
 ): Promise<EventsRiver> {
   const { files, insertRowsMax: rowsMax, insertAgeMs: ageMs } = options;
-  const limits = { rowsMax, segmentsMax, ageMs, few };
+  const limits = { rowsMax, segmentsMax, ageMs, few, quietMs };
   const shipping = { ...options, spool: files.spool, limits, laneCount };
   const preparationProblem = prepare(options);
   const shipper = await startShipping(shipping, releasers);

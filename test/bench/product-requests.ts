@@ -56,7 +56,7 @@ export function productContestants(
     template: templates.verify,
     expected: '"code":"VALID"',
     keysPerRequest: 1,
-    warmUpKeyCount: 250_000,
+    warmUpKeyCount: 100_000,
     mix: 'uniform',
     keyCount: world.keyCount,
   };

@@ -1,6 +1,6 @@
 /**
- * Before a contestant is measured V8 must have compiled what it runs: a worker of the product costs
- * 80 µs for each of the first 10,000 verifications, 32 µs after 100,000 and 25 after 250,000.
+ * Before a contestant is measured V8 must have compiled what it runs, and the pages of the replica
+ * must have been seen once.
  */
 import type { Contestant } from './contestant.ts';
 import { runLoad } from './load.ts';

@@ -52,6 +52,16 @@ test('a batch of few rows waits a shorter time', () => {
   assert.equal(composeBatch(segments(10), hasty, 10_100, false)?.why, 'age');
 });
 
+test('a batch does not wait when no more events come', () => {
+  const patient = { ...limits, quietMs: 300 };
+  const sealed = segments(10, 20).map((segment, index) => ({
+    ...segment,
+    openedAtMs: 10_000 + index * 500,
+  }));
+  assert.equal(composeBatch(sealed, patient, 10_799, false), undefined);
+  assert.equal(composeBatch(sealed, patient, 10_800, false)?.why, 'age');
+});
+
 test('a batch takes the oldest segments up to its rows, and a larger segment by itself', () => {
   const batch = composeBatch(segments(60, 30, 20, 5), limits, 10_001, false);
   assert.deepEqual(batch?.segments, ['segment-0', 'segment-1']);

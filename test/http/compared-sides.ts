@@ -67,7 +67,10 @@ export async function openSides({ slotCount = 700, segmentBytes = 65_536 } = {})
       for (const event of events) note(told, event[latencyAt] as number);
       compareCounters(quick, plain, told);
       compareWindows(quick, plain);
-      return { answered, outcomes: events.map((event) => outcomes[event[outcomeAt] as number]) as Outcome[] };
+      return {
+        answered,
+        outcomes: events.map((event) => outcomes[event[outcomeAt] as number]) as Outcome[],
+      };
     },
     close: () => releasers.releaseAll(),
   };
@@ -101,7 +104,8 @@ function compareCounters(quick: Side, plain: Side, told: Told): void {
   const expected = plain.counters.verificationCells.cells;
   for (const [at, name] of workerCounterNames.entries()) {
     if (name === 'latency_sum_us') assert.equal(Number(cells[at]), told.latencySumUs);
-    else if (name.startsWith('latency_')) assert.equal(Number(cells[at]), told.latencies.get(name) ?? 0);
+    else if (name.startsWith('latency_'))
+      assert.equal(Number(cells[at]), told.latencies.get(name) ?? 0);
     else assert.equal(cells[at], expected[at], name);
   }
 }

@@ -56,7 +56,10 @@ export const slugs = [
 ];
 
 /** Those that a query without escapes can ask for, and one that nobody has. */
-const plainSlugs = [...slugs.filter((slug) => /^[\w.:*/-]+$/.test(slug) && slug !== 'or'), 'missing'];
+const plainSlugs = [
+  ...slugs.filter((slug) => /^[\w.:*/-]+$/.test(slug) && slug !== 'or'),
+  'missing',
+];
 
 export const roleNames = ['reader', 'writer "x"', 'Büro 漢😀', 'line\nbreak', 'r'];
 

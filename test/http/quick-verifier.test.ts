@@ -27,11 +27,17 @@ test('one at a time', async () => {
   const count = 4000;
   for (let round = 0; round < count; round += 1) {
     if (dice.chance(0.04)) await sides.apply(world.change());
-    if (dice.chance(0.3)) sides.wait(dice.below(4 * spanMs / count));
+    if (dice.chance(0.3)) sides.wait(dice.below((4 * spanMs) / count));
     const before = sides.quick.counts.answered;
     const { outcomes } = await sides.ask(requests.one());
-    if (sides.quick.counts.answered > before) for (const o of outcomes) seen.set(o, (seen.get(o) ?? 0) + 1);
+    if (sides.quick.counts.answered > before)
+      for (const o of outcomes) seen.set(o, (seen.get(o) ?? 0) + 1);
   }
-  console.log(sides.quick.counts.answered, sides.quick.counts.declined, seen, sides.quick.leftOver());
+  console.log(
+    sides.quick.counts.answered,
+    sides.quick.counts.declined,
+    seen,
+    sides.quick.leftOver(),
+  );
   assert.ok(sides.quick.counts.answered > count / 3);
 });

@@ -72,7 +72,12 @@ export class VerificationRequests {
     const odd = [
       ...['', 'Bearer', 'Bearer ', 'Bearer  ', 'Bearer unknown', `Bearer ${token}é`, token],
       ...[`bearer ${token}`, ` Bearer ${token}`, `Bearer  ${token}`, `Bearer ${token} `],
-      ...[`Bearer\t${token}`, `Bearer ${token}\u00a0`, `Bearer ${token}\t`, `Bearer ${token}\u007f`],
+      ...[
+        `Bearer\t${token}`,
+        `Bearer ${token}\u00a0`,
+        `Bearer ${token}\t`,
+        `Bearer ${token}\u007f`,
+      ],
       ...['x'.repeat(600), `Bearer ${'x'.repeat(504)}`, `Bearer ${'x'.repeat(2000)}`, 'Basic a'],
       `Bearer ${token}, Bearer ${token}`,
     ];

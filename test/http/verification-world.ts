@@ -167,7 +167,9 @@ export class VerificationWorld {
     const first = below(9);
     const limitNames = [...facts.limitNames, ...(hasWide ? facts.wideLimitNames : ['g', 'h', 'i'])];
     return {
-      apiId: chance(0.02) ? 'api_gone' : `api_${suffix}_${pick([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3])}`,
+      apiId: chance(0.02)
+        ? 'api_gone'
+        : `api_${suffix}_${pick([0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 2, 3])}`,
       permissionIds: some(this.#permissionIds(suffix), 0.25),
       roleIds: some([0, 1, 2, 3, 4, 'gone'], 0.2).map((at) => `role_${suffix}_${at}`),
       limits: Array.from({ length: limitCount }, (_, at) => {
