@@ -5,6 +5,7 @@ import { createClickhouse } from '../events/clickhouse.ts';
 import { type QuarantineFile, readQuarantine } from '../events/read-quarantine.ts';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import { probePort } from '../lib/port-probe.ts';
+import { isEngineBuilt } from '../native/engine.ts';
 import { makeNodeFolders } from '../processes/node-files.ts';
 import { readStoreUrls } from '../processes/store-urls.ts';
 import { printable } from './result-text.ts';
@@ -29,6 +30,7 @@ export async function examine(config: Config): Promise<Check[]> {
   return [
     checkNode(),
     checkGlibc(),
+    checkEngine(),
     checkDisk(config),
     checkQuarantine('Quarantine', files.spool),
     ...(existsSync(files.ingest) ? [checkQuarantine('Ingest', files.ingest)] : []),
@@ -62,6 +64,14 @@ function checkGlibc(): Check {
   if (version) return good('glibc', version);
   if (process.platform === 'darwin') return good('glibc', 'not needed on macOS');
   return bad('glibc', 'not found', 'Use a system with glibc 2.34 or newer, as Debian 12.');
+}
+
+function checkEngine(): Check {
+  const name = 'Engine';
+  if (isEngineBuilt()) return good(name, 'native');
+  const remedy = 'Install a C compiler (Debian: apt-get install gcc libc6-dev) and start again.';
+  const finding = 'not built: verifications take two to three times the time';
+  return { name, state: 'warn', finding, remedy };
 }
 
 function checkDisk(config: Config): Check {

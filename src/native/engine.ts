@@ -165,9 +165,13 @@ const textBytes = 16 * 1024;
 const eventWords = 1024;
 const modulePath = fileURLToPath(new URL('../../native/build/latchkey.node', import.meta.url));
 
+export function isEngineBuilt(): boolean {
+  return existsSync(modulePath);
+}
+
 /** Undefined where it was not built. */
 export function createEngine(options: EngineOptions): Engine | undefined {
-  if (!existsSync(modulePath)) return undefined;
+  if (!isEngineBuilt()) return undefined;
   const native = createRequire(import.meta.url)(modulePath) as NativeModule;
   const { generation, counters, windows, bounds } = options;
   const shared = {
