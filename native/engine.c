@@ -136,25 +136,37 @@ static int check(Engine *engine, Slice permissions, Numbers numbers, Verdict *ve
   return 0;
 }
 
+static WindowRequest limit_request(const Verdict *verdict, int index) {
+  const LearnedLimit *limit = &verdict->traits->limits[index];
+  return (WindowRequest){
+      .workspace_id = verdict->traits->workspace_id,
+      .scope = limit->name,
+      .identifier = verdict->key.key_id,
+      .duration_ms = limit->duration_ms,
+      .limit = limit->limit,
+      .cost = 1,
+  };
+}
+
+/* As soon as the key is known: its counter is fetched while the rest is looked up. */
+static void aim_limit(Engine *engine, Verdict *verdict) {
+  if (verdict->traits->limit_count != 1) return;
+  WindowRequest request = limit_request(verdict, 0);
+  windows_aim(&engine->windows, &request, &verdict->counter);
+}
+
 static void take_limits(Engine *engine, Verdict *verdict) {
-  const LearnedTraits *traits = verdict->traits;
-  int count = verdict->checked_limit_count = traits->limit_count;
-  if (count <= 0) return;
-  WindowRequest requests[LIMITS_MAX];
-  for (int index = 0; index < count; index += 1) {
-    const LearnedLimit *limit = &traits->limits[index];
-    requests[index] = (WindowRequest){
-        .workspace_id = traits->workspace_id,
-        .scope = limit->name,
-        .identifier = verdict->key.key_id,
-        .duration_ms = limit->duration_ms,
-        .limit = limit->limit,
-        .cost = 1,
-    };
-  }
+  int count = verdict->checked_limit_count = verdict->traits->limit_count;
   WindowVerdict *found = verdict->checked_limits;
-  if (count == 1) windows_take(&engine->windows, &requests[0], verdict->now_ms, found);
-  else windows_take_all(&engine->windows, requests, (size_t)count, verdict->now_ms, found);
+  Windows *windows = &engine->windows;
+  if (count == 1) {
+    WindowRequest request = limit_request(verdict, 0);
+    windows_take_aimed(windows, &request, &verdict->counter, verdict->now_ms, found);
+  } else if (count > 1) {
+    WindowRequest requests[LIMITS_MAX];
+    for (int index = 0; index < count; index += 1) requests[index] = limit_request(verdict, index);
+    windows_take_all(windows, requests, (size_t)count, verdict->now_ms, found);
+  }
   for (int index = 0; index < count; index += 1) {
     if (found[index].is_exceeded) verdict->outcome = RATE_LIMITED;
   }
@@ -202,6 +214,7 @@ static int look_up(Engine *engine, const Question *question, int root_key, Verdi
   if (refusal != 0) return refusal;
   if (verdict->outcome == NOT_FOUND) return 0;
   if (verdict->key.has_credits) return UNUSUAL;
+  aim_limit(engine, verdict);
   refusal = find_identity(engine, verdict);
   return refusal != 0 ? refusal : check(engine, question->permissions, numbers, verdict);
 }

@@ -20,6 +20,8 @@ typedef struct {
   IdentityRecord identity;
   /* Of the traits' limits, all or none. */
   int checked_limit_count;
+  /* Where there is one: the counter that it will be counted with. */
+  WindowCounter counter;
   WindowVerdict checked_limits[LIMITS_MAX];
 } Verdict;
 

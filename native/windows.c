@@ -22,7 +22,7 @@ void windows_set_clock(Windows *windows, double (*clock)(void)) {
   windows->slots.clock = clock;
 }
 
-static void aim(Windows *windows, const WindowRequest *request, WindowCounter *counter) {
+void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *counter) {
   MUST(!(request->cost >= 0 && request->cost <= number_exact_max &&
          floor_of(request->cost) == request->cost));
   double duration_ms = request->duration_ms;
@@ -71,16 +71,21 @@ static void refuse_for_want_of_slot(Windows *windows, const WindowCounter *count
 void windows_take(Windows *windows, const WindowRequest *request, double now_ms,
                   WindowVerdict *verdict) {
   WindowCounter counter;
-  aim(windows, request, &counter);
-  counter.cost = request->cost;
+  windows_aim(windows, request, &counter);
+  windows_take_aimed(windows, request, &counter, now_ms, verdict);
+}
+
+void windows_take_aimed(Windows *windows, const WindowRequest *request, WindowCounter *counter,
+                        double now_ms, WindowVerdict *verdict) {
+  counter->cost = request->cost;
   for (;;) {
-    slots_load(&windows->slots, &counter, now_ms);
-    judge(request, &counter, verdict);
-    if (verdict->is_exceeded || counter.cost == 0) return;
-    if (is_ready(&counter)) {
-      if (slots_add(&windows->slots, &counter)) return;
-    } else if (!make_ready(windows, &counter, now_ms)) {
-      refuse_for_want_of_slot(windows, &counter, verdict);
+    slots_load(&windows->slots, counter, now_ms);
+    judge(request, counter, verdict);
+    if (verdict->is_exceeded || counter->cost == 0) return;
+    if (is_ready(counter)) {
+      if (slots_add(&windows->slots, counter)) return;
+    } else if (!make_ready(windows, counter, now_ms)) {
+      refuse_for_want_of_slot(windows, counter, verdict);
       return;
     }
   }
@@ -110,7 +115,7 @@ static void aim_all(Windows *windows, Counters *all, const WindowRequest *reques
   for (size_t item = 0; item < count; item += 1) {
     const WindowRequest *request = &requests[item];
     WindowCounter *aimed = &all->counters[all->counter_count];
-    aim(windows, request, aimed);
+    windows_aim(windows, request, aimed);
     WindowCounter *counter = all->counters;
     while (!counter_equals(counter, aimed)) counter += 1;
     if (counter == aimed) all->counter_count += 1;

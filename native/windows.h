@@ -38,6 +38,11 @@ void windows_open(Windows *windows, void *bytes, uint32_t seat);
 /* The present in Unix ms; that of the system if none is set. */
 void windows_set_clock(Windows *windows, double (*clock)(void));
 
+/* One limit in two steps: to aim fetches what the second will read, so do something in between. */
+void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *counter);
+void windows_take_aimed(Windows *windows, const WindowRequest *request, WindowCounter *counter,
+                        double now_ms, WindowVerdict *verdict);
+
 /* One limit. */
 void windows_take(Windows *windows, const WindowRequest *request, double now_ms,
                   WindowVerdict *verdict);
