@@ -278,6 +278,7 @@ static Counters counters_of(napi_env env, napi_value array) {
   MUST(size != (size_t)(counters.latency_bound_count + 1) * sizeof *latency_at);
   memcpy(counters.latency_at, latency_at, size);
   counters.latency_sum_at = (int)node_number(env, element_of(env, array, 4));
+  counters.decided_at = (int)node_number(env, element_of(env, array, 5));
   return counters;
 }
 

@@ -181,6 +181,7 @@ static void count(const Counters *counters, Outcome outcome, uint32_t latency_us
   __atomic_fetch_add(&cells[counters->outcome_at[outcome]], 1, __ATOMIC_RELAXED);
   __atomic_fetch_add(&cells[counters->latency_at[bound]], 1, __ATOMIC_RELAXED);
   __atomic_fetch_add(&cells[counters->latency_sum_at], latency_us, __ATOMIC_RELAXED);
+  __atomic_fetch_add(&cells[counters->decided_at], 1, __ATOMIC_RELAXED);
 }
 
 /* Before the answer leaves. */

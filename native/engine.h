@@ -60,6 +60,8 @@ typedef struct {
   /* One more than there are bounds. */
   int latency_at[LATENCY_BOUNDS_MAX + 1];
   int latency_sum_at;
+  /* Where it counts what was decided here. */
+  int decided_at;
 } Counters;
 
 typedef struct {

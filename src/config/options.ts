@@ -228,6 +228,15 @@ export const options = [
     text: 'Least severe level that is logged.',
   },
   {
+    name: 'engine',
+    kind: 'choice',
+    fallback: 'auto',
+    choices: ['auto', 'typescript'],
+    text:
+      'What decides usual verifications; auto: the native engine, where it is built. Both answer ' +
+      'alike.',
+  },
+  {
     name: 'log-format',
     kind: 'choice',
     fallback: 'auto',
@@ -270,6 +279,7 @@ export type Config = {
   forwardAuthApis: readonly string[];
   region: string;
   logLevel: LogLevel;
+  engine: 'auto' | 'typescript';
   logFormat: 'auto' | LogFormat;
 };
 

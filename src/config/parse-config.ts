@@ -126,6 +126,7 @@ function toConfig(values: Record<OptionName, never>): Config {
     forwardAuthApis: entriesOf(values['forward-auth-apis']),
     region: values.region,
     logLevel: values['log-level'],
+    engine: values.engine,
     logFormat: values['log-format'],
   };
 }

@@ -20,6 +20,7 @@ export const workerCounterNames = [
   ...latencyBucketsUs.map((_, index) => `latency_${index}` as const),
   'ratelimit_passed',
   'ratelimit_refused',
+  'engine_decided',
 ] as const;
 
 export type WorkerCounterName =
@@ -29,7 +30,8 @@ export type WorkerCounterName =
   | 'latency_over'
   | `latency_${number}`
   | 'ratelimit_passed'
-  | 'ratelimit_refused';
+  | 'ratelimit_refused'
+  | 'engine_decided';
 
 /** The slot of the bucket that a latency falls into. */
 export function latencyCounterName(latencyUs: number): WorkerCounterName {

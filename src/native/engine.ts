@@ -130,6 +130,7 @@ type NativeModule = {
       latencyBoundsUs: Int32Array,
       latencyAt: Int32Array,
       latencySumAt: number,
+      decidedAt: number,
     ],
     windows: readonly [table: ArrayBuffer, seat: number],
     bounds: readonly [keyLength: number, permissionsLength: number, verifications: number],
@@ -147,6 +148,8 @@ export type EngineOptions = {
     /** One more than there are bounds. */
     latencyAt: Int32Array;
     latencySumAt: number;
+    /** Where it counts what it has decided. */
+    decidedAt: number;
   };
   windows: { buffer: ArrayBuffer; seat: number };
   bounds: { keyLengthMax: number; permissionsLengthMax: number; verificationsMax: number };
@@ -188,6 +191,7 @@ export function createEngine(options: EngineOptions): Engine | undefined {
       counters.latencyBoundsUs,
       counters.latencyAt,
       counters.latencySumAt,
+      counters.decidedAt,
     ],
     [windows.buffer, windows.seat],
     [bounds.keyLengthMax, bounds.permissionsLengthMax, bounds.verificationsMax],

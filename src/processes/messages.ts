@@ -23,6 +23,8 @@ export type WorkerSettings = {
   ingestBytesMax: number;
   drainMs: number;
   forwardAuthApis: readonly string[];
+  /** Whether the native engine decides what is usual, if it is there. */
+  allowsEngine: boolean;
   /** The text of the master keys; empty: none. */
   masterKey: string;
   logLevel: LogLevel;

@@ -51,6 +51,11 @@ function verificationMetrics(pages: NodeNumbers['pages']): Metric[] {
         value: sum(`outcome_${outcome}`),
       })),
     },
+    counter(
+      'latchkey_verifications_native_total',
+      'Of the answered verifications, those that the native engine decided.',
+      sum('engine_decided'),
+    ),
     {
       name: 'latchkey_verification_latency_microseconds',
       help: 'From the last byte of the request to the verdict.',

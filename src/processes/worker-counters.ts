@@ -62,6 +62,7 @@ export function createWorkerCounters(path: string): WorkerCounters {
       latencyBoundsUs: Int32Array.from(latencyBucketsUs),
       latencyAt: Int32Array.from([...bucketAt, overAt]),
       latencySumAt: sumAt,
+      decidedAt: page.indexOf('engine_decided'),
     },
     close: page.close,
   };

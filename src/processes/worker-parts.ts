@@ -33,7 +33,8 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
   const limits = new WindowTable(files.windowTable);
   releasers.push('limits', () => limits.close());
   const generationPage = openGenerationPage(files.generationPage);
-  const engine = openWorkerEngine({ generationPage, counters, limits }, releasers);
+  const shared = { generationPage, counters, limits };
+  const engine = settings.allowsEngine ? openWorkerEngine(shared, releasers) : undefined;
   const { replicaPath } = settings;
   const replica = openReplicaReader(replicaPath, generationPage, engine?.onReplicaState);
   releasers.push('replica', () => replica.close());

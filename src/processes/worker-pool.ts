@@ -123,6 +123,7 @@ function settingsOf(options: WorkerPoolOptions, slot: number, owner: string): Wo
     ...{ slot, owner, host, port, socket, databaseUrl, dataDir, bodyBytesMax, spoolBytesMax },
     ...{ clickhouseReaderUrl, ingestUsersFile, ingestBytesMax },
     ...{ drainMs, forwardAuthApis, masterKey, logLevel, logFormat },
+    allowsEngine: config.engine === 'auto',
     replicaPath: options.replicaPath(),
   };
 }
