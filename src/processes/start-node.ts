@@ -13,9 +13,11 @@ import { lockFile } from '../lib/file-lock.ts';
 import { probePort } from '../lib/port-probe.ts';
 import { createReleasers, type Releasers } from '../lib/releasers.ts';
 import { probeSocketFile, socketPath } from '../lib/socket-file.ts';
+import { missesStripped } from '../lib/stripped-sources.js';
 import { readMasterKeys } from './master-keys.ts';
 import { makeNodeFolders, type NodeFiles } from './node-files.ts';
 import type { NodeOptions } from './node-options.ts';
+import { createSourceKeeper } from './source-keeper.ts';
 import type { NodeParts } from './start-rivers.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
 import { startStores } from './stores.ts';
@@ -72,8 +74,11 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<N
   writeStoreUrls(files.shared, stores);
   releasers.push('addresses of the stores', () => removeStoreUrls(files.shared));
   const { startRivers } = await loading;
-  const parts = await startRivers({ ...options, config }, { files, stores }, releasers);
+  const sources = createSourceKeeper();
+  releasers.push('keeper of the sources', () => sources.stop());
+  const parts = await startRivers({ ...options, config }, { files, stores, sources }, releasers);
   answering.resolve();
+  if (missesStripped()) sources.keep();
   return parts;
 }
 

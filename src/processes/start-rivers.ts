@@ -16,6 +16,7 @@ import { nodeMetrics } from './node-metrics.ts';
 import type { NodeOptions } from './node-options.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { readinessFindings } from './readiness-findings.ts';
+import type { SourceKeeper } from './source-keeper.ts';
 import type { Stores } from './stores.ts';
 import { openWorkerCounterPage } from './worker-counters.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -29,12 +30,12 @@ type Rivers = {
 };
 export type NodeParts = Rivers & { workers: WorkerPool };
 
-export type RiversStart = { files: NodeFiles; stores: Stores };
+export type RiversStart = { files: NodeFiles; stores: Stores; sources: SourceKeeper };
 
 /** Resolves when the workers answer. */
 export async function startRivers(
   options: NodeOptions,
-  { files, stores }: RiversStart,
+  { files, stores, sources }: RiversStart,
   releasers: Releasers,
 ): Promise<NodeParts> {
   const { config, logger, signal } = options;
@@ -74,7 +75,7 @@ export async function startRivers(
   const credits = startCreditsRiver({ databaseUrl, files, logger }, releasers);
   startLastUsedLoop({ ...stores, logger }, releasers);
   const rivers = { keys, events, ingest, credits, limits };
-  const workers = openWorkers(options, rivers, stores);
+  const workers = openWorkers(options, rivers, { ...stores, sources });
   const parts = { ...rivers, workers };
   await openAdminPort(options, parts, releasers);
   await firstCopy(keys, patience);
@@ -87,7 +88,7 @@ export async function startRivers(
 function openWorkers(
   { config, waiting, logger, logFormat }: NodeOptions,
   { keys, events, ingest, credits }: Rivers,
-  { databaseUrl, clickhouseReaderUrl }: Stores,
+  { databaseUrl, clickhouseReaderUrl, sources }: Stores & { sources: SourceKeeper },
 ): WorkerPool {
   return new WorkerPool({
     config,
@@ -100,6 +101,7 @@ function openWorkers(
       await Promise.all([keys.replicator.awaitApplied(), credits.bank.awaitChecked()]);
     },
     credits: credits.bank,
+    onSourceMissed: sources.keep,
     onSegmentSealed() {
       events.shipper.notify();
       ingest?.notify();
