@@ -12,7 +12,7 @@ export type Clickhouse = ClickHouseClient;
 
 /** Loaded by who first asks: it takes a process 40 ms, and a start asks nothing. */
 const require = createRequire(import.meta.url);
-let loaded: typeof library | undefined;
+const load = (): typeof library => require('@clickhouse/client');
 
 export type ClickhouseOptions = {
   /** `http[s]://user:password@host:port/database`. */
@@ -24,21 +24,21 @@ export type ClickhouseOptions = {
 
 /** Opens no connection yet. Close it with `close()`. */
 export function createClickhouse(options: ClickhouseOptions): Clickhouse {
-  loaded ??= require('@clickhouse/client') as typeof library;
-  return loaded.createClient({
+  const { ClickHouseLogLevel, createClient } = load();
+  return createClient({
     url: options.url,
     application: 'latchkey',
     request_timeout: options.requestTimeoutMs,
     max_open_connections: options.connectionsMax,
     keep_alive: { enabled: true },
     compression: { request: { codec: 'zstd', level: 1 } },
-    log: { level: loaded.ClickHouseLogLevel.OFF },
+    log: { level: ClickHouseLogLevel.OFF },
   });
 }
 
 /** An answer of ClickHouse's, in contrast to none. */
 export function isClickhouseError(error: unknown): error is ClickHouseError {
-  return loaded !== undefined && error instanceof loaded.ClickHouseError;
+  return error instanceof load().ClickHouseError;
 }
 
 export type RowsInsert = {
