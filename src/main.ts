@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { runCommandLine } from './command-line/run-command-line.ts';
+import './lib/use-stripped-sources.js';
 
+const { runCommandLine } = await import('./command-line/run-command-line.ts');
 process.exitCode = await runCommandLine(process.argv.slice(2), process.env);

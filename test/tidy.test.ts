@@ -37,6 +37,7 @@ const entryPoints = [
   'src/processes/worker.ts',
   'src/embedded/clickhouse-child.ts',
   'src/events/batch-task.ts',
+  'src/lib/strip-sources.ts',
 ];
 
 const isTypeScript = (path: string) => path.endsWith('.ts') && !path.includes('.generated.');

@@ -25,7 +25,7 @@ export async function startEmbeddedClickhouse(
   options: EmbeddedStoreOptions,
 ): Promise<EmbeddedStore> {
   const { folder, logger } = options;
-  const library = findLibrary();
+  const library = findClickhouse();
   openStoreFolder(folder);
   await settleEarlierInstance(folder, 'SIGTERM');
   const password = keptPassword(folder);
@@ -40,7 +40,7 @@ export async function startEmbeddedClickhouse(
         const flags = ['--disable-warning=ExperimentalWarning'];
         return { program: process.execPath, args: [...flags, childPath, library, ...args] };
       },
-      url: (port) => `http://latchkey:${password}@127.0.0.1:${port}/latchkey`,
+      url: (port) => addressOf(password, port),
       isReady,
     },
     options,
@@ -53,8 +53,20 @@ function mend(folder: string, logger: Logger): void {
   logger.info({ lines }, 'ClickHouse was killed within an insert; its next try will count');
 }
 
-/** Throws one sentence with the remedy where there is no package for this platform. */
-function findLibrary(): string {
+/** The address that the store of this folder has when it runs on this port. A secret. */
+export function embeddedClickhouseUrl(folder: string, port: number): string {
+  return addressOf(keptPassword(folder), port);
+}
+
+function addressOf(password: string, port: number): string {
+  return `http://latchkey:${password}@127.0.0.1:${port}/latchkey`;
+}
+
+/**
+ * The path of the library. Throws one sentence with the remedy where there is no package for this
+ * platform.
+ */
+export function findClickhouse(): string {
   const platform = `${process.platform}-${process.arch}`;
   const suffix = process.platform === 'linux' ? '-gnu' : '';
   try {

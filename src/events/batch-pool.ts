@@ -2,8 +2,9 @@
  * The Piscina pool that runs `batch-task.ts`. A thread that dies is replaced by the pool, and its
  * task rejects: the shipper sends the same batch again.
  */
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { Piscina } from 'piscina';
+import type { Piscina } from 'piscina';
 import { tasksPerThread } from './batch.ts';
 import type { BatchReport, BatchWork } from './batch-task.ts';
 
@@ -18,20 +19,16 @@ export type BatchPool = {
 /** More lanes than any shipper has. */
 const queueMax = 16;
 
+const require = createRequire(import.meta.url);
+
+/** The threads are started for the first batch: their modules take a processor 0.3 s. */
 export function createBatchPool(threadCount: number): BatchPool {
-  const pool = new Piscina<BatchWork, BatchReport>({
-    filename: fileURLToPath(new URL('./batch-task.ts', import.meta.url)),
-    minThreads: threadCount,
-    maxThreads: threadCount,
-    concurrentTasksPerWorker: tasksPerThread,
-    // Lanes without a thread wait here, one task each.
-    maxQueue: queueMax,
-    // 'sync' freezes the thread between two tasks, and with it the sockets that are kept alive.
-    atomics: 'disabled',
-  });
+  let opened: Piscina<BatchWork, BatchReport> | undefined;
   return {
     async run(work, signal) {
       signal.throwIfAborted();
+      opened ??= openPool(threadCount);
+      const pool = opened;
       // A signal of the task's own would have the pool run one task at a time.
       const end = () => void pool.destroy();
       signal.addEventListener('abort', end, { once: true });
@@ -42,8 +39,22 @@ export function createBatchPool(threadCount: number): BatchPool {
       }
     },
     get threads() {
-      return pool.threads;
+      return opened?.threads ?? [];
     },
-    close: () => pool.destroy(),
+    close: async () => opened?.destroy(),
   };
+}
+
+function openPool(threadCount: number): Piscina<BatchWork, BatchReport> {
+  const library: typeof import('piscina') = require('piscina');
+  return new library.Piscina({
+    filename: fileURLToPath(new URL('./batch-task.ts', import.meta.url)),
+    minThreads: threadCount,
+    maxThreads: threadCount,
+    concurrentTasksPerWorker: tasksPerThread,
+    // Lanes without a thread wait here, one task each.
+    maxQueue: queueMax,
+    // 'sync' freezes the thread between two tasks, and with it the sockets that are kept alive.
+    atomics: 'disabled',
+  });
 }

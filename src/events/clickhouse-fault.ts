@@ -1,4 +1,4 @@
-import { ClickHouseError } from '@clickhouse/client';
+import { isClickhouseError } from './clickhouse.ts';
 
 /**
  * What went wrong between us and ClickHouse, decided once:
@@ -80,7 +80,7 @@ classify('setup', [
 /** Classifies whatever a call of the client threw. */
 export function clickhouseFault(error: unknown): ClickhouseFault {
   const message = error instanceof Error ? describe(error) : String(error);
-  if (!(error instanceof ClickHouseError)) return { class: 'unreachable', message };
+  if (!isClickhouseError(error)) return { class: 'unreachable', message };
   const faultClass = classOfCode.get(error.code) ?? 'unknown';
   return { class: faultClass, message: `${error.type ?? ''} ${error.code}: ${message}`.trim() };
 }
@@ -101,7 +101,7 @@ export type ForeignFault = ClickhouseFault & { isOfAll: boolean };
  */
 export function foreignFault(error: unknown, waitsForTables: boolean): ForeignFault {
   const fault = clickhouseFault(error);
-  const code = error instanceof ClickHouseError ? error.code : '';
+  const code = isClickhouseError(error) ? error.code : '';
   const isOfAll = statementCodes.has(code) || (tableCodes.has(code) && !waitsForTables);
   const isRefused = isOfAll || fault.class === 'unknown';
   return { ...fault, isOfAll, class: isRefused ? 'refused' : fault.class };

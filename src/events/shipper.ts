@@ -22,8 +22,8 @@ import { createWakeUp } from './wake-up.ts';
 
 export type Shipper = {
   /**
-   * Puts the spool in order after whatever happened, and begins. Every open segment is sealed as a
-   * dead worker's.
+   * Puts the spool in order after whatever happened, and begins when ClickHouse is ready. Every
+   * open segment is sealed as a dead worker's.
    */
   start(): Promise<void>;
   /** Seals what a worker that has ended left open. */
@@ -53,6 +53,8 @@ export type ShipperOptions = {
    */
   laneCount: number;
   clickhouse: BatchWork['clickhouse'];
+  /** Nothing is sent before this. */
+  ready: Promise<void>;
   node: BatchWork['node'];
 };
 
@@ -67,6 +69,7 @@ export function createShipper(options: ShipperOptions): Shipper {
   // Not the bell: a worker that seals a segment must not cut a back-off short.
   const pause = createWakeUp();
   const abort = new AbortController();
+  const stopping = Promise.withResolvers<void>();
   let lanes: Promise<void>[] = [];
   let isStopping = false;
   let isDraining = false;
@@ -94,7 +97,11 @@ export function createShipper(options: ShipperOptions): Shipper {
   return {
     async start() {
       await recoverSpool(options);
-      lanes = Array.from({ length: options.laneCount }, () => runLane(shipping, workOnce, rest));
+      const begin = Promise.race([options.ready, stopping.promise]);
+      lanes = Array.from({ length: options.laneCount }, async () => {
+        await begin;
+        await runLane(shipping, workOnce, rest);
+      });
     },
     adopt(owner) {
       adoptSegments(folder, owner);
@@ -111,6 +118,7 @@ export function createShipper(options: ShipperOptions): Shipper {
     },
     async stop(graceMs) {
       isStopping = true;
+      stopping.resolve();
       wakeAll();
       const timer = setTimeout(() => abort.abort(), graceMs);
       await Promise.all(lanes);

@@ -6,18 +6,26 @@
  *
  * Plain Ajv (draft-07), not its 2020 variant: on what our schemas use the two drafts agree.
  */
-import { _, Ajv, type AnySchemaObject, type KeywordCxt, Name } from 'ajv';
-import { Type } from 'ajv/dist/compile/util.js';
+import { createRequire } from 'node:module';
+import type * as library from 'ajv';
+import type { Ajv, AnySchemaObject, KeywordCxt } from 'ajv';
+import type * as compiler from 'ajv/dist/compile/util.js';
 import type { DataValidateFunction } from 'ajv/dist/types/index.js';
 import { codePointCount } from './violations.ts';
 
+/** Loaded with the first schema that is compiled: it takes a process 40 ms. */
+const require = createRequire(import.meta.url);
+const loadAjv = (): typeof library => require('ajv');
+const loadCompiler = (): typeof compiler => require('ajv/dist/compile/util.js');
+
 /** The variable in which the code that Ajv generates counts what it has found. */
-const errorCount = new Name('errors');
+const errorCountName = 'errors';
 
 const replacedKeywords = ['items', 'additionalProperties', 'minLength', 'maxLength'];
 
 /** `verbose`, because the wording of a violation needs the value and what was wanted of it. */
 export function createBoundedAjv(violationsMax: number): Ajv {
+  const { Ajv } = loadAjv();
   const ajv = new Ajv({
     strict: true,
     allowUnionTypes: true,
@@ -52,6 +60,7 @@ export function createBoundedAjv(violationsMax: number): Ajv {
  * verification's body 0.1 µs instead of 0.4 µs, most of which was counting every string twice.
  */
 function addLengthKeywords(ajv: Ajv): void {
+  const { _ } = loadAjv();
   const ofString = { type: 'string', schemaType: 'number' } as const;
   ajv.addKeyword({
     ...ofString,
@@ -75,6 +84,9 @@ function addLengthKeywords(ajv: Ajv): void {
 
 function checkItems(context: KeywordCxt, violationsMax: number): void {
   const { gen, data } = context;
+  const { _, Name } = loadAjv();
+  const { Type } = loadCompiler();
+  const errorCount = new Name(errorCountName);
   const itemIsValid = gen.name('valid');
   gen.forRange('i', 0, _`${data}.length`, (index) => {
     context.subschema({ keyword: 'items', dataProp: index, dataPropType: Type.Num }, itemIsValid);

@@ -14,6 +14,10 @@ import { dirname } from 'node:path';
 /** The kernel takes no longer path; uWebSockets.js would write past the end of its buffer. */
 export const socketPathBytesMax = 107;
 
+export function socketPath(path: string, slot: number): string {
+  return slot === 0 ? path : `${path}.${slot}`;
+}
+
 /**
  * Why a socket cannot be made at `path`, as the end of a sentence; empty when it can. A socket that
  * nobody listens on was left behind and is no obstacle. Anything else there is not ours to remove.

@@ -2,7 +2,7 @@
 
 import type { Retention } from '../domain/retention.ts';
 import { tasksPerThread } from '../events/batch.ts';
-import { createClickhouse } from '../events/clickhouse.ts';
+import { type Clickhouse, createClickhouse } from '../events/clickhouse.ts';
 import { clickhouseFault } from '../events/clickhouse-fault.ts';
 import { migrateClickhouse } from '../events/migrate-clickhouse.ts';
 import type { Shipper } from '../events/shipper.ts';
@@ -20,6 +20,7 @@ export type EventsRiver = {
 
 export type EventsRiverOptions = {
   clickhouseUrl: string;
+  clickhouseReady: Promise<void>;
   /** Of the tables. */
   cluster: string;
   retention: Retention;
@@ -72,12 +73,15 @@ function freshFault(shipper: Shipper): string {
  * back what says why that has not been done yet.
  */
 function prepare(options: EventsRiverOptions): () => string {
-  const { logger, signal, clickhouseUrl: url, cluster, retention } = options;
-  const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
+  const { logger, signal, clickhouseUrl: url, clickhouseReady, cluster, retention } = options;
+  let client: Clickhouse | undefined;
   let problem = 'not reached yet';
   untilDone({
     signal,
     async work() {
+      await clickhouseReady;
+      signal.throwIfAborted();
+      client ??= createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
       const ran = await migrateClickhouse(client, { cluster, retention });
       if (ran.length > 0) logger.info({ migrations: ran }, 'ClickHouse tables brought up to date');
       problem = '';
@@ -92,6 +96,6 @@ function prepare(options: EventsRiverOptions): () => string {
     },
   })
     .catch(() => {})
-    .finally(() => client.close());
+    .finally(() => client?.close());
   return () => problem;
 }

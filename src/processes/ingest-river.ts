@@ -10,6 +10,7 @@ import { startShipping } from './start-shipping.ts';
 export type IngestRiverOptions = {
   config: Pick<Config, 'ingestUsersFile' | 'region'>;
   clickhouseUrl: string;
+  clickhouseReady: Promise<void>;
   files: NodeFiles;
   logger: Logger;
 };
@@ -27,12 +28,12 @@ const laneCount = 8;
  * emptied when there are no more users, of what was taken before. Undefined when there is neither.
  */
 export async function startIngestRiver(
-  { config, clickhouseUrl, files, logger }: IngestRiverOptions,
+  { config, files, logger, ...clickhouse }: IngestRiverOptions,
   releasers: Releasers,
 ): Promise<Shipper | undefined> {
   if (config.ingestUsersFile === '' && !existsSync(files.ingest)) return undefined;
   const limits = { limits: batchLimits, laneCount };
   const { region } = config;
-  const shipping = { ...limits, clickhouseUrl, region, spool: files.ingest, logger };
+  const shipping = { ...limits, ...clickhouse, region, spool: files.ingest, logger };
   return startShipping(shipping, releasers);
 }

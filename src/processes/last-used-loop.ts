@@ -10,6 +10,7 @@ import { Wakeable } from './wakeable.ts';
 export type LastUsedLoopOptions = {
   databaseUrl: string;
   clickhouseUrl: string;
+  clickhouseReady: Promise<void>;
   logger: Logger;
   /** With the way of an event to ClickHouse, some seconds, well within a minute. */
   everyMs?: number;
@@ -27,21 +28,29 @@ export function startLastUsedLoop(options: LastUsedLoopOptions, releasers: Relea
     idleSeconds: 60,
   });
   releasers.push('database of last uses', () => database.end({ timeout: 1 }));
-  const client = createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
-  releasers.push('ClickHouse of last uses', () => client.close());
-  const loop = new LastUsedLoop(options, { database, client });
+  let client: Clickhouse | undefined;
+  releasers.push('ClickHouse of last uses', () => client?.close());
+  const clickhouse = () => {
+    client ??= createClickhouse({ url, requestTimeoutMs, connectionsMax: 1 });
+    return client;
+  };
+  const loop = new LastUsedLoop(options, { database, clickhouse });
   releasers.push('last uses', () => loop.stop());
 }
 
+/** ClickHouse is connected to when there is somebody to ask. */
+type LoopStores = { database: Database; clickhouse(): Clickhouse };
+
 class LastUsedLoop {
   readonly #options: LastUsedLoopOptions;
-  readonly #stores: { database: Database; client: Clickhouse };
+  readonly #stores: LoopStores;
+  readonly #stopping = Promise.withResolvers<void>();
   readonly #pause = new Wakeable();
   readonly #backoff = createBackoff(500, defaultEveryMs);
   readonly #running: Promise<void>;
   #isStopping = false;
 
-  constructor(options: LastUsedLoopOptions, stores: { database: Database; client: Clickhouse }) {
+  constructor(options: LastUsedLoopOptions, stores: LoopStores) {
     this.#options = options;
     this.#stores = stores;
     this.#running = this.#loop();
@@ -49,16 +58,18 @@ class LastUsedLoop {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    this.#stopping.resolve();
     this.#pause.wake();
     await this.#running;
   }
 
   async #loop(): Promise<void> {
-    const { logger, everyMs = defaultEveryMs } = this.#options;
-    const { database, client } = this.#stores;
+    const { logger, clickhouseReady, everyMs = defaultEveryMs } = this.#options;
+    const { database, clickhouse } = this.#stores;
+    await Promise.race([clickhouseReady, this.#stopping.promise]);
     while (!this.#isStopping) {
       try {
-        await copyLastUses(database, (notedAt) => readLastUsedKeys(client, notedAt));
+        await copyLastUses(database, (notedAt) => readLastUsedKeys(clickhouse(), notedAt));
         this.#backoff.reset();
         await this.#pause.wait(everyMs);
       } catch (error) {

@@ -5,7 +5,7 @@
  * serves the connections that it has.
  */
 import { closeListenSocket, type HttpApp, type ListenSocket } from '../http/uws.ts';
-import { publishSocketFile } from '../lib/socket-file.ts';
+import { publishSocketFile, socketPath } from '../lib/socket-file.ts';
 
 export type ListenAddress = {
   host: string;
@@ -24,10 +24,6 @@ export type OpenedListeners = { ok: true; listeners: Listeners } | { ok: false; 
 
 /** A socket that nobody knows of yet. */
 const draftSuffix = '~';
-
-export function socketPath(path: string, slot: number): string {
-  return slot === 0 ? path : `${path}.${slot}`;
-}
 
 export async function openListeners(
   app: HttpApp,

@@ -45,7 +45,8 @@ export type ToWorker =
   | { kind: 'drain'; drain: Drain };
 
 export type FromWorker =
-  | { kind: 'listening' }
+  /** `missesStripped`: it had to strip a source of its types. */
+  | { kind: 'listening'; missesStripped: boolean }
   | { kind: 'not-listening' }
   | { kind: 'await-applied'; waitId: number }
   | { kind: 'ask-credits'; askId: number; keyId: string; cost: number }

@@ -12,6 +12,7 @@ export type ShippingOptions = {
   /** The spool's folder. */
   spool: string;
   clickhouseUrl: string;
+  clickhouseReady: Promise<void>;
   region: string;
   limits: BatchLimits;
   laneCount: number;
@@ -27,7 +28,7 @@ export async function startShipping(
   options: ShippingOptions,
   releasers: Releasers,
 ): Promise<Shipper> {
-  const { spool, clickhouseUrl, region, limits, laneCount, logger } = options;
+  const { spool, clickhouseUrl, clickhouseReady, region, limits, laneCount, logger } = options;
   const folder = openSpoolFolder(spool);
   const counters = openSpoolCounters(spool);
   releasers.push('spool counters', () => counters.close());
@@ -39,6 +40,7 @@ export async function startShipping(
     ...{ folder, ledger, counters, pool, logger, limits, laneCount, scanMs },
     clock: Date.now,
     clickhouse: { url: clickhouseUrl, requestTimeoutMs },
+    ready: clickhouseReady,
     node: { region },
   });
   await shipper.start();

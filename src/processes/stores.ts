@@ -1,16 +1,22 @@
 /**
  * The two databases of a node: the servers that the settings name, or embedded ones that live and
- * die with this process. An embedded store that ends by itself is started again on its port.
+ * die with this process.
+ *
+ * A verification needs no ClickHouse, whose start takes a processor a second and more: a node that
+ * has a copy of the keys waits with it until its workers answer.
  */
 
 import type { Config } from '../config/options.ts';
 import { readerUrl } from '../embedded/clickhouse-config.ts';
-import { startEmbeddedClickhouse } from '../embedded/embedded-clickhouse.ts';
+import {
+  embeddedClickhouseUrl,
+  findClickhouse,
+  startEmbeddedClickhouse,
+} from '../embedded/embedded-clickhouse.ts';
 import { startEmbeddedPostgres } from '../embedded/embedded-postgres.ts';
-import type { EmbeddedStore, EmbeddedStoreOptions } from '../embedded/embedded-store.ts';
 import { publicDatabaseOf } from '../events/schema-text.ts';
-import { createBackoff } from '../lib/backoff.ts';
 import type { Logger } from '../lib/logger.ts';
+import { type KeptStore, keepStore, keepStoreLater } from './kept-store.ts';
 import type { NodeFiles } from './node-files.ts';
 
 export type Stores = {
@@ -18,40 +24,62 @@ export type Stores = {
   clickhouseUrl: string;
   /** For SQL of customers: the views, as the user who can read nothing else if there is one. */
   clickhouseReaderUrl: string;
+  /** Resolves when ClickHouse may be asked, or when the stores are stopped before. */
+  clickhouseReady: Promise<void>;
   stop(): Promise<void>;
 };
 
 type Settings = Pick<Config, 'databaseUrl' | 'clickhouseUrl' | 'clickhouseReaderUrl'>;
 
+export type StoresStart = {
+  settings: Settings;
+  files: NodeFiles;
+  logger: Logger;
+  /** Before this ClickHouse is neither started nor asked. Undefined: it is waited for. */
+  clickhouseTurn: Promise<void> | undefined;
+};
+
 /** Starts what has to be started, side by side. Rejects with a sentence that says what to do. */
-export async function startStores(
-  settings: Settings,
-  files: NodeFiles,
-  logger: Logger,
-): Promise<Stores> {
+export async function startStores(options: StoresStart): Promise<Stores> {
+  const { settings, files, logger } = options;
   const kept: KeptStore[] = [];
-  const keep = async (start: Start, folder: string) => {
-    const store = await keepRunning(start, { folder, logger });
+  const keep = async (starting: Promise<KeptStore>) => {
+    const store = await starting;
     kept.push(store);
-    return store.url;
+    return store;
   };
-  const urls = await Promise.allSettled([
-    settings.databaseUrl || keep(startEmbeddedPostgres, files.postgres),
-    settings.clickhouseUrl || keep(startEmbeddedClickhouse, files.clickhouse),
+  const postgres = { folder: files.postgres, logger };
+  const [database, clickhouse] = await Promise.allSettled([
+    settings.databaseUrl || keep(keepStore(startEmbeddedPostgres, postgres)),
+    settings.clickhouseUrl || keep(keepClickhouse(options)),
   ]);
   const stop = async () => void (await Promise.all(kept.map((store) => store.stop())));
-  const [databaseUrl, clickhouseUrl] = urls;
-  for (const url of urls) {
-    if (url.status === 'fulfilled') continue;
+  for (const store of [database, clickhouse]) {
+    if (store.status === 'fulfilled') continue;
     await stop();
-    throw url.reason;
+    throw store.reason;
   }
+  const clickhouseUrl = urlOf(clickhouse);
   return {
-    databaseUrl: urlOf(databaseUrl),
-    clickhouseUrl: urlOf(clickhouseUrl),
-    clickhouseReaderUrl: viewsUrl(urlOf(clickhouseUrl), settings),
+    databaseUrl: urlOf(database),
+    clickhouseUrl,
+    clickhouseReaderUrl: viewsUrl(clickhouseUrl, settings),
+    clickhouseReady: readyOf(clickhouse) ?? options.clickhouseTurn ?? Promise.resolve(),
     stop,
   };
+}
+
+async function keepClickhouse({
+  files,
+  logger,
+  clickhouseTurn: turn,
+}: StoresStart): Promise<KeptStore> {
+  const folder = files.clickhouse;
+  const options = { folder, logger };
+  if (!turn) return keepStore(startEmbeddedClickhouse, options);
+  findClickhouse();
+  const urlOf = (port: number) => embeddedClickhouseUrl(folder, port);
+  return keepStoreLater({ start: startEmbeddedClickhouse, options, urlOf, turn });
 }
 
 function viewsUrl(
@@ -64,54 +92,15 @@ function viewsUrl(
   return url.href;
 }
 
-function urlOf(result: PromiseSettledResult<string>): string {
-  return result.status === 'fulfilled' ? result.value : '';
+type Found = PromiseSettledResult<string | KeptStore>;
+
+function urlOf(found: Found): string {
+  if (found.status === 'rejected') return '';
+  return typeof found.value === 'string' ? found.value : found.value.url;
 }
 
-type Start = (options: EmbeddedStoreOptions) => Promise<EmbeddedStore>;
-type KeptStore = { url: string; stop(): Promise<void> };
-
-async function keepRunning(start: Start, options: EmbeddedStoreOptions): Promise<KeptStore> {
-  const { logger, folder } = options;
-  const backoff = createBackoff(100, 5000);
-  let isStopping = false;
-  let store = await start(options);
-  const { url } = store;
-  const port = Number(new URL(url).port);
-  const watching = watch();
-
-  async function watch(): Promise<void> {
-    for (;;) {
-      const exit = await store.exited;
-      if (isStopping) return;
-      logger.error({ folder, ...exit }, 'an embedded store ended by itself; starting it again');
-      const next = await startAgain();
-      if (!next) return;
-      store = next;
-    }
-  }
-
-  async function startAgain(): Promise<EmbeddedStore | undefined> {
-    while (!isStopping) {
-      try {
-        const next = await start({ ...options, port });
-        backoff.reset();
-        return next;
-      } catch (error) {
-        logger.error({ folder, err: error }, 'an embedded store does not start');
-        await new Promise((resolve) => setTimeout(resolve, backoff.nextMs()));
-      }
-    }
-    return undefined;
-  }
-
-  return {
-    url,
-    async stop() {
-      isStopping = true;
-      await store.stop();
-      await watching;
-      await store.stop();
-    },
-  };
+/** Undefined for a server that is not ours to start. */
+function readyOf(found: Found): Promise<void> | undefined {
+  if (found.status === 'rejected' || typeof found.value === 'string') return undefined;
+  return found.value.ready;
 }

@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { workerEnvironment } from '../config/worker-environment.ts';
 
+const strippedSources = new URL('../lib/use-stripped-sources.js', import.meta.url).href;
 const workerFile = fileURLToPath(new URL('./worker.ts', import.meta.url));
 
 export class WaitingWorkers {
@@ -46,7 +47,7 @@ const youngSpace = '--max-semi-space-size=2';
 
 function forkWorker(): ChildProcess {
   return fork(workerFile, [], {
-    execArgv: [...process.execArgv, youngSpace],
+    execArgv: [...process.execArgv, '--import', strippedSources, youngSpace],
     env: workerEnvironment(),
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

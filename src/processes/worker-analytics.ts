@@ -6,7 +6,7 @@ import {
   quotaWindowMs,
 } from '../analytics/analytics-calls.ts';
 import { defaultLimits } from '../analytics/ask-clickhouse.ts';
-import { createClickhouse } from '../events/clickhouse.ts';
+import { type Clickhouse, createClickhouse } from '../events/clickhouse.ts';
 import type { ManagementCall } from '../http/management.ts';
 import type { Releasers } from '../lib/releasers.ts';
 import type { WindowTable } from '../limits/window-table.ts';
@@ -26,10 +26,18 @@ export function openWorkerAnalytics(
   { clickhouseReaderUrl: url, facts, limits }: WorkerAnalyticsOptions,
   releasers: Releasers,
 ): ManagementCall[] {
-  const client = createClickhouse({ url, requestTimeoutMs, connectionsMax });
-  releasers.push('analytics', () => client.close());
+  let opened: Clickhouse | undefined;
+  const open = () => createClickhouse({ url, requestTimeoutMs, connectionsMax });
+  releasers.push('analytics', () => opened?.close());
   const publicDatabase = decodeURIComponent(new URL(url).pathname.slice(1));
-  const store = { client, publicDatabase, limits: defaultLimits, clock: Date.now };
+  const store = {
+    /** Made for the first query: few workers ever get one. */
+    get client() {
+      opened ??= open();
+      return opened;
+    },
+    ...{ publicDatabase, limits: defaultLimits, clock: Date.now },
+  };
   const calls = analyticsCalls({ store, facts, takeQuery: quotaOf(limits) });
   return calls.map((call) => ({ ...call, envelope: 'data', isChange: false }));
 }

@@ -4,6 +4,7 @@ import type { ApiServer } from '../http/api-server.ts';
 import { steerToNewest } from '../lib/listen-group.ts';
 import { createLogger } from '../lib/logger.ts';
 import { createReleasers } from '../lib/releasers.ts';
+import { missesStripped } from '../lib/stripped-sources.js';
 import { createAppliedWaits } from './applied-waits.ts';
 import { openListeners } from './listeners.ts';
 import type { Drain, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
@@ -35,7 +36,7 @@ export async function startWorker(
   }
   const { listeners } = opened;
   releasers.push('connections', () => server.app.close());
-  send({ kind: 'listening' });
+  send({ kind: 'listening', missesStripped: missesStripped() });
   let isDraining = false;
 
   async function end(drain: Drain): Promise<void> {

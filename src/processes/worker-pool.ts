@@ -21,6 +21,8 @@ export type WorkerPoolOptions = {
   awaitApplied(): Promise<void>;
   credits: Pick<CreditBank, 'ask' | 'settle'>;
   onSegmentSealed(): void;
+  /** A worker had to strip a source of its types. */
+  onSourceMissed(): void;
   /** The worker of this name is gone and will never write again. */
   onOwnerGone(owner: string): void;
   logger: Logger;
@@ -94,6 +96,8 @@ export class WorkerPool extends Supervisor {
         this.#switching.get(worker)?.();
         break;
       case 'listening':
+        if (message.missesStripped) this.#options.onSourceMissed();
+        break;
       case 'not-listening':
         break;
       default:

@@ -87,6 +87,7 @@ export async function startPrimary(
     scanMs: 50,
     laneCount: 1,
     clickhouse: { url, requestTimeoutMs: 10_000 },
+    ready: Promise.resolve(),
     node: { region: 'test' },
     ...changes,
   });
