@@ -6,6 +6,7 @@
  */
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
 import { assert } from '../lib/assert.ts';
+import type { Span } from './raw-key.ts';
 
 const bucketCount = 256;
 /** In all 16 MB, however many records there are. */
@@ -23,6 +24,8 @@ export type HashedEntry = { hash: Buffer; bytes: Buffer };
 
 export class HashSorter {
   readonly #file: number;
+  /** Of the entry that was added last. */
+  memory: Buffer = Buffer.alloc(0);
   #fileBytes = 0;
   readonly #buckets: Bucket[] = Array.from({ length: bucketCount }, () => {
     return { memory: undefined, used: 0, extents: [], entryCount: 0 };
@@ -35,20 +38,31 @@ export class HashSorter {
   }
 
   add(hash: Buffer, bytes: Buffer): void {
-    const bucket = this.#buckets[hash[0] as number] as Bucket;
-    const entryBytes = headBytes + hash.length + bytes.length;
-    if (bucket.used + entryBytes > bucketBytes) this.#spill(bucket);
-    const isLarge = entryBytes > bucketBytes;
-    bucket.memory ??= Buffer.allocUnsafe(bucketBytes);
-    const to = isLarge ? Buffer.allocUnsafe(entryBytes) : bucket.memory;
-    const at = isLarge ? 0 : bucket.used;
-    to[at] = hash.length;
-    to.writeUInt32LE(bytes.length, at + 1);
-    to.set(hash, at + headBytes);
-    to.set(bytes, at + headBytes + hash.length);
+    const at = this.reserve({ bytes: hash, start: 0, end: hash.length }, bytes.length);
+    this.memory.set(bytes, at);
+  }
+
+  /**
+   * Adds a record that is still to be written: to `memory` from the place that is returned on,
+   * before anything else is added. `kind`, where it is not 0, is a last byte of the hash.
+   */
+  reserve({ bytes, start, end }: Span, recordBytes: number, kind = 0): number {
+    const bucket = this.#buckets[bytes[start] as number] as Bucket;
+    const hashBytes = end - start + (kind === 0 ? 0 : 1);
+    const memory = this.#makeRoom(bucket, headBytes + hashBytes + recordBytes);
+    let at = bucket.used;
+    memory[at] = hashBytes;
+    memory[at + 1] = recordBytes & 0xff;
+    memory[at + 2] = (recordBytes >>> 8) & 0xff;
+    memory[at + 3] = (recordBytes >>> 16) & 0xff;
+    memory[at + 4] = recordBytes >>> 24;
+    at += headBytes;
+    for (let from = start; from < end; from += 1, at += 1) memory[at] = bytes[from] as number;
+    if (kind !== 0) memory[at] = kind;
+    bucket.used += headBytes + hashBytes + recordBytes;
     bucket.entryCount += 1;
-    if (isLarge) this.#write(bucket, to);
-    else bucket.used += entryBytes;
+    this.memory = memory;
+    return bucket.used - recordBytes;
   }
 
   /** All entries in the order of their hashes, bucket by bucket. */
@@ -62,6 +76,17 @@ export class HashSorter {
 
   close(): void {
     closeSync(this.#file);
+  }
+
+  #makeRoom(bucket: Bucket, entryBytes: number): Buffer {
+    const { memory, used } = bucket;
+    if (memory && used + entryBytes <= memory.length) return memory;
+    this.#spill(bucket);
+    // What a large entry has made larger than usual is given up after it.
+    const isOfUse =
+      memory !== undefined && entryBytes <= memory.length && memory.length <= bucketBytes;
+    bucket.memory = isOfUse ? memory : Buffer.allocUnsafe(Math.max(bucketBytes, entryBytes));
+    return bucket.memory;
   }
 
   #spill(bucket: Bucket): void {

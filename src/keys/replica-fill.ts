@@ -9,11 +9,14 @@ import type { Watermark } from '../domain/watermark.ts';
 import { HashSorter } from './hash-sorter.ts';
 import { encodeIdentityRecord } from './identity-codec.ts';
 import { encodeKeyRecord } from './key-codec.ts';
+import type { RawKey } from './raw-key.ts';
+import { RawKeyEncoder } from './raw-key-codec.ts';
 import { applyChange, identityPlace, type ReplicaChange, toJson } from './replica-change.ts';
 import { hashKey, type ReplicaTables } from './replica-tables.ts';
 
 export type ReplicaFill = {
-  /** In any order. */
+  /** In any order, as everything else. Nothing of it is kept. */
+  addKey(key: RawKey): void;
   add(changes: readonly ReplicaChange[]): void;
   /** The watermark comes last: without it a replica is known to be unfinished. */
   finish(watermark: Watermark): Promise<void>;
@@ -28,6 +31,7 @@ export function startReplicaFill(tables: ReplicaTables, sortPath: string): Repli
   const { root } = tables;
   const keys = new HashSorter(sortPath);
   const identities = new HashSorter(sortPath);
+  const encoder = new RawKeyEncoder();
 
   async function append(sorter: HashSorter, table: Database<Buffer, Buffer>): Promise<void> {
     for (const entries of sorter.sorted()) {
@@ -39,6 +43,10 @@ export function startReplicaFill(tables: ReplicaTables, sortPath: string): Repli
   }
 
   return {
+    addKey(key) {
+      const at = keys.reserve(key.hash, encoder.recordBytes(key), key.hashKind);
+      encoder.write(key, keys.memory, at);
+    },
     add(changes) {
       const others: ReplicaChange[] = [];
       for (const change of changes) {

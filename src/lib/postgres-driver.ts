@@ -74,9 +74,49 @@ const ofConnections: readonly Repair[] = [
   },
 ];
 
+/**
+ * Rows of a COPY are handed on as they came, all of a piece of the network's at once and with the
+ * headers of their messages: one by one, each took longer than all else that is done with it.
+ */
+const ofCopies: readonly Repair[] = [
+  {
+    broken: `    while (incoming.length > 4) {
+`,
+    sound: `    while (incoming.length > 4) {
+      if (stream && incoming[0] === 100) {
+        const end = endOfCopied(incoming)
+        if (end > 0) {
+          stream.push(incoming.subarray(0, end)) || socket.pause()
+          incoming = incoming.subarray(end)
+          incomings = null
+          remaining = 0
+          continue
+        }
+      }
+`,
+  },
+  {
+    broken: `  async function connect() {
+`,
+    sound: `  function endOfCopied(x) {
+    let end = 0
+    while (end + 5 <= x.length && x[end] === 100) {
+      const next = end + 1 + x.readUInt32BE(end + 1)
+      if (next > x.length)
+        break
+      end = next
+    }
+    return end
+  }
+
+  async function connect() {
+`,
+  },
+];
+
 const repairsOf = new Map([
   ['index.js', ofTransactions],
-  ['connection.js', ofConnections],
+  ['connection.js', [...ofConnections, ...ofCopies]],
 ]);
 
 function loadRepaired(): typeof postgres {
