@@ -76,9 +76,23 @@ const ofConnections: readonly Repair[] = [
 
 /**
  * Rows of a COPY are handed on as they came, all of a piece of the network's at once and with the
- * headers of their messages: one by one, each took longer than all else that is done with it.
+ * headers of their messages: one by one, each took longer than all else that is done with it. And
+ * when a COPY ends while its reader is behind, the connection is listened to again.
  */
 const ofCopies: readonly Repair[] = [
+  {
+    broken: `    stream && stream.push(null)
+    stream = null
+`,
+    sound: `    stream && stream.push(null)
+    stream = null
+    socket.resume()
+`,
+  },
+  {
+    broken: 'stream && (stream.destroy(err), stream = null)',
+    sound: 'stream && (stream.destroy(err), stream = null, socket && socket.resume())',
+  },
   {
     broken: `    while (incoming.length > 4) {
 `,
