@@ -1,7 +1,7 @@
 /** A page of a tree while it is filled: nodes from its end down, their places from its start up. */
 import { bigFlag, branchFlag, nodeHeaderBytes, pageHeaderBytes } from './tree-file.ts';
 
-/** The pages of a file, from the first on that nobody has used, and of which transaction they are. */
+/** The pages of a file, from the first on that nobody has used; of which transaction they are. */
 export type PageSpace = { file: number; nextPage: number; pageBytes: number; transaction: number };
 
 /** Page, transaction and number of pages of a value that has pages of its own. */

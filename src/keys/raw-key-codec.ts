@@ -97,8 +97,8 @@ function unitsIn({ bytes, start, end }: Span): number {
 }
 
 function writeExpiry(to: Buffer, at: number, expiresAtMs: number): void {
-  if (expiresAtMs === 0) to.fill(0, at, at + 8);
-  else to.writeDoubleLE(expiresAtMs, at);
+  if (expiresAtMs !== 0) to.writeDoubleLE(expiresAtMs, at);
+  else for (let place = at; place < at + 8; place += 1) to[place] = 0;
 }
 
 function writeShort(to: Buffer, at: number, value: number): void {

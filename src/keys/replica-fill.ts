@@ -1,7 +1,7 @@
 /**
  * Fills an empty replica. Keys and identities are sorted, made into full pages (`tree-builder`) and
- * put into the file in one piece while LMDB has it closed: 0.7 µs a record; what is appended through
- * LMDB takes 3, and 12 in the order of chance, in which a record of 240 bytes takes 650 and not 260.
+ * put into the file in one piece while LMDB has it closed: 0.7 µs a record; appended through LMDB
+ * it takes 3, and in the order of chance 12 and 650 bytes for a record of 240, which are 260 here.
  * All else, and the watermark, is LMDB's to write.
  */
 import { setImmediate as breathe } from 'node:timers/promises';

@@ -11,11 +11,14 @@ export const connectionsForCopy = 3;
 export type Source = { database: Database; transaction: Transaction };
 
 /**
- * Compiling takes longer than it saves. Ordered by an index or by sorting, as the planner likes;
- * but to put everything into a table of hashes first would only let us wait.
+ * Compiling takes longer than it saves, and a table of hashes would only let us wait. Ordered by an
+ * index where rows stand in that order, by sorting where not: the planner knows, once it does not
+ * think that all pages are cached. Of a million keys with random ids it then sorts, which takes
+ * 3.5 s of processor time, where by the index it took 13.
  */
 const settings = `
   set local jit = off; set local work_mem = '64MB'; set local enable_seqscan = on;
+  set local effective_cache_size = '64MB';
   set local enable_hashjoin = off; set local enable_hashagg = off;
   set local max_parallel_workers_per_gather = 0`;
 

@@ -84,7 +84,7 @@ test('the pages are as many as LMDB makes itself when it appends', async () => {
   await Promise.all([tables.root.close(), own.root.close()]);
 });
 
-test('values of every length keep their bytes, those too that have pages of their own', async () => {
+test('values of every length keep their bytes, with pages of their own or not', async () => {
   const random = createRandom(5);
   const lengths = [0, 1, 1990, 1993, 1994, 1995, 1996, 4072, 4073, 8168, 8169, 100_000];
   const all = entries(3000, (index) => lengths[index] ?? Math.floor(random() ** 4 * 9000));
