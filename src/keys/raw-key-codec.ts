@@ -1,7 +1,7 @@
 /**
  * The same bytes as `encodeKeyRecord` makes, from a key whose texts are UTF-8 already: no text is
- * made into a string, and the record is written where it is to lie. For a million keys 1 s instead
- * of 4.
+ * made into a string, and the record is written where it is to lie. In a profile of a million keys
+ * this is 0.7 s, where reading and encoding by strings was 2.7.
  */
 import { isAscii } from 'node:buffer';
 import { assert } from '../lib/assert.ts';
@@ -73,7 +73,7 @@ function lengthOf({ start, end }: Span): number {
   return end - start;
 }
 
-/** A call into the runtime costs as much as a loop over so many bytes. */
+/** Texts up to this length are copied without a call into the runtime. */
 const loopMax = 60;
 
 /** Returns all bytes, or-ed; or 0x80 when one of them is no ASCII. */

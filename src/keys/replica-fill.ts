@@ -1,6 +1,6 @@
 /**
  * Fills an empty replica. Keys and identities are sorted, made into full pages (`tree-builder`) and
- * put into the file in one piece while LMDB has it closed: 0.7 µs a record; appended through LMDB
+ * put into the file in one piece while LMDB has it closed: 0.8 µs a record; appended through LMDB
  * it takes 3, and in the order of chance 12 and 650 bytes for a record of 240, which are 260 here.
  * All else, and the watermark, is LMDB's to write.
  */

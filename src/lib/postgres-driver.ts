@@ -76,8 +76,8 @@ const ofConnections: readonly Repair[] = [
 
 /**
  * Rows of a COPY are handed on as they came, all of a piece of the network's at once and with the
- * headers of their messages: one by one, each took longer than all else that is done with it. And
- * when a COPY ends while its reader is behind, the connection is listened to again.
+ * headers of their messages: one by one, each is a buffer and a pass through a stream. And when a
+ * COPY ends while its reader is behind, the connection is listened to again.
  */
 const ofCopies: readonly Repair[] = [
   {

@@ -8,7 +8,7 @@ export class GatheredBytes {
     this.#makeRoom(end - start);
     const { bytes } = this;
     let to = this.length;
-    // A call into the runtime costs as much as this for sixty bytes.
+    // Short ones without a call into the runtime.
     if (end - start > 60) source.copy(bytes, to, start, end);
     else for (let at = start; at < end; at += 1, to += 1) bytes[to] = source[at] as number;
     this.length += end - start;
