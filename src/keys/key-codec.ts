@@ -19,11 +19,11 @@ import {
   type TraitsReader,
 } from './traits.ts';
 
-const formatVersion = 3;
-const textsAt = 26;
-const flagEnabled = 2;
-const flagCredits = 4;
-const shortMax = 0xffff;
+export const formatVersion = 3;
+export const textsAt = 26;
+export const flagEnabled = 2;
+export const flagCredits = 4;
+export const shortMax = 0xffff;
 
 export function encodeKeyRecord(record: KeyRecord): Buffer {
   const { keyId, identityId, migrationId, name, metaJson } = record;

@@ -62,3 +62,7 @@ export function identityKey(identityId: string): string {
   const [one, two] = [(hash >>> 24) & 255, (hash >>> 16) & 255];
   return String.fromCharCode(one, two, (hash >>> 8) & 255, hash & 255) + identityId;
 }
+
+export function entryCountOf(table: Database<Buffer, Buffer>): number {
+  return (table.getStats() as { entryCount: number }).entryCount;
+}

@@ -6,8 +6,13 @@
  */
 import type { Watermark } from '../domain/watermark.ts';
 import { applyChange, type ReplicaChange, toJson } from './replica-change.ts';
-import { type ReplicaFill, startReplicaFill, watermarkName } from './replica-fill.ts';
-import { openReplicaTables } from './replica-tables.ts';
+import {
+  type FillPlace,
+  type ReplicaFill,
+  startReplicaFill,
+  watermarkName,
+} from './replica-fill.ts';
+import { entryCountOf, openReplicaTables } from './replica-tables.ts';
 
 export type ReplicaWriter = {
   readonly path: string;
@@ -21,7 +26,21 @@ export type ReplicaWriter = {
 };
 
 export function openReplicaWriter(path: string): ReplicaWriter {
-  const tables = openReplicaTables(path, 'write');
+  let tables = openReplicaTables(path, 'write');
+  const place: FillPlace = {
+    path,
+    tables: () => tables,
+    async whileClosed(work) {
+      // Its newest state is then the only one that it may come back to.
+      await tables.root.flushed;
+      await tables.root.close();
+      try {
+        await work();
+      } finally {
+        tables = openReplicaTables(path, 'write');
+      }
+    },
+  };
   return {
     path,
     watermark() {
@@ -34,8 +53,8 @@ export function openReplicaWriter(path: string): ReplicaWriter {
         if (watermark) tables.state.put(watermarkName, toJson(watermark));
       });
     },
-    fill: () => startReplicaFill(tables, `${path}-sorting`),
-    keyCount: () => (tables.keys.getStats() as { entryCount: number }).entryCount,
+    fill: () => startReplicaFill(place),
+    keyCount: () => entryCountOf(tables.keys),
     close: () => tables.root.close(),
   };
 }

@@ -60,8 +60,8 @@ type KeyText = [string, string, readonly string[], readonly string[], TermsText[
 type IdentityText = [string, TermsText[]];
 
 /** An array without names: it stands in every record. */
-export function keyTraitsText(record: KeyRecord): string {
-  const { workspaceId, apiId, permissionIds, roleIds, limits } = record;
+export function keyTraitsText(traits: KeyTraits): string {
+  const { workspaceId, apiId, permissionIds, roleIds, limits } = traits;
   const parts: KeyText = [workspaceId, apiId, permissionIds, roleIds, limits.map(termsText)];
   return JSON.stringify(parts);
 }
@@ -80,7 +80,7 @@ export function parseIdentityTraits(text: string): IdentityTraits {
   return { workspaceId, limits: limits.map(parseTerms) };
 }
 
-function termsText({ name, limit, durationMs, autoApply }: LimitConfig): TermsText {
+function termsText({ name, limit, durationMs, autoApply }: LimitTerms): TermsText {
   return [name, limit, durationMs, autoApply ? 1 : 0];
 }
 

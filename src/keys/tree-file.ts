@@ -23,19 +23,20 @@ import { type MappedFile, mapWindow } from '../lib/mapped-file.ts';
 /** Address space, not memory or disk: a file that never outgrows it need not be mapped again. */
 export const windowBytes = 2 ** 38;
 
-const magic = 0xbeefc0de;
-const dataVersion = 2;
-const pageHeaderBytes = 24;
-const nodeHeaderBytes = 8;
-const leafFlag = 2;
+export const magic = 0xbeefc0de;
+export const dataVersion = 2;
+export const pageHeaderBytes = 24;
+export const nodeHeaderBytes = 8;
+export const branchFlag = 1;
+export const leafFlag = 2;
 /** Of a node: its value has pages of its own. */
-const bigFlag = 1;
+export const bigFlag = 1;
 /** In a meta page, counted from the end of its header. */
-const pageSizeAt = 24;
-const mainRootAt = 112;
-const transactionAt = 128;
+export const pageSizeAt = 24;
+export const mainRootAt = 112;
+export const transactionAt = 128;
 /** In the value of a node that stands for a named tree. */
-const treeRootAt = 40;
+export const treeRootAt = 40;
 
 /** Two pages, of 64 KiB at most. */
 const metaWordsMax = 2 ** 15;

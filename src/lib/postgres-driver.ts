@@ -74,9 +74,63 @@ const ofConnections: readonly Repair[] = [
   },
 ];
 
+/**
+ * Rows of a COPY are handed on as they came, all of a piece of the network's at once and with the
+ * headers of their messages: one by one, each is a buffer and a pass through a stream. And when a
+ * COPY ends while its reader is behind, the connection is listened to again.
+ */
+const ofCopies: readonly Repair[] = [
+  {
+    broken: `    stream && stream.push(null)
+    stream = null
+`,
+    sound: `    stream && stream.push(null)
+    stream = null
+    socket.resume()
+`,
+  },
+  {
+    broken: 'stream && (stream.destroy(err), stream = null)',
+    sound: 'stream && (stream.destroy(err), stream = null, socket && socket.resume())',
+  },
+  {
+    broken: `    while (incoming.length > 4) {
+`,
+    sound: `    while (incoming.length > 4) {
+      if (stream && incoming[0] === 100) {
+        const end = endOfCopied(incoming)
+        if (end > 0) {
+          stream.push(incoming.subarray(0, end)) || socket.pause()
+          incoming = incoming.subarray(end)
+          incomings = null
+          remaining = 0
+          continue
+        }
+      }
+`,
+  },
+  {
+    broken: `  async function connect() {
+`,
+    sound: `  function endOfCopied(x) {
+    let end = 0
+    while (end + 5 <= x.length && x[end] === 100) {
+      const next = end + 1 + x.readUInt32BE(end + 1)
+      if (next > x.length)
+        break
+      end = next
+    }
+    return end
+  }
+
+  async function connect() {
+`,
+  },
+];
+
 const repairsOf = new Map([
   ['index.js', ofTransactions],
-  ['connection.js', ofConnections],
+  ['connection.js', [...ofConnections, ...ofCopies]],
 ]);
 
 function loadRepaired(): typeof postgres {

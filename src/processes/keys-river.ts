@@ -41,8 +41,11 @@ export type KeysRiverOptions = {
   signal: AbortSignal;
 };
 
-/** One for LISTEN, one for the poll, two for what comes at the start and for pruning. */
-const connectionsMax = 4;
+/**
+ * One for LISTEN, one for the poll, two more for the first copy, two for what comes at the start
+ * and for pruning.
+ */
+const connectionsMax = 6;
 
 export function startKeysRiver(options: KeysRiverOptions, releasers: Releasers): KeysRiver {
   const { files, logger } = options;

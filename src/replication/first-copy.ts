@@ -2,8 +2,10 @@ import { entityKinds } from '../domain/records.ts';
 import type { Watermark } from '../domain/watermark.ts';
 import type { ReplicaFill } from '../keys/replica-fill.ts';
 import type { ReplicaWriter } from '../keys/replica-writer.ts';
-import type { Transaction } from '../lib/database.ts';
 import type { Logger } from '../lib/logger.ts';
+import { identityStatements, joinIdentities } from './copy-identities.ts';
+import { joinKeys, keyStatements } from './copy-keys.ts';
+import { copySideBySide, type Source } from './copy-side-by-side.ts';
 import { loadAllDocuments } from './load-documents.ts';
 
 const progressEveryMs = 2000;
@@ -15,13 +17,15 @@ type Copy = { writer: ReplicaWriter; reached: Watermark; logger: Logger; clock: 
  * last, so a copy that was cut off is recognised as unfinished and thrown away.
  */
 export async function copyEverything(
-  transaction: Transaction,
+  source: Source,
   { writer, reached, logger, clock }: Copy,
 ): Promise<void> {
   const startedAtMs = clock();
   const fill = writer.fill();
   try {
-    const count = await readEverything(transaction, { fill, logger, clock });
+    const progress = new Progress(logger, clock);
+    await readEverything(source, fill, progress);
+    const { count } = progress;
     logger.info(
       { documents: count },
       `read ${count} documents from Postgres, putting them in order`,
@@ -34,28 +38,48 @@ export async function copyEverything(
   }
 }
 
-type Reading = { fill: ReplicaFill; logger: Logger; clock: () => number };
-
 async function readEverything(
-  transaction: Transaction,
-  { fill, logger, clock }: Reading,
-): Promise<number> {
-  // Not compiled, which takes longer than it saves; and joined row by row along the indexes: a hash
-  // join reads three tables before its first row, while we wait.
-  await transaction.unsafe(
-    `set local enable_seqscan = on; set local enable_hashjoin = off;
-     set local jit = off; set local work_mem = '64MB'`,
-  );
-  let saidAtMs = clock();
-  let count = 0;
-  for (const kind of entityKinds) {
-    for await (const changes of loadAllDocuments(transaction, kind)) {
+  source: Source,
+  fill: ReplicaFill,
+  progress: Progress,
+): Promise<void> {
+  await copySideBySide(source, keyStatements, async (rows) => {
+    for await (const count of joinKeys(rows, (key) => fill.addKey(key))) progress.add(count);
+  });
+  await copySideBySide(source, identityStatements, async (rows) => {
+    for await (const changes of joinIdentities(rows)) {
       fill.add(changes);
-      count += changes.length;
-      if (clock() - saidAtMs < progressEveryMs) continue;
-      saidAtMs = clock();
-      logger.info({ documents: count }, `copying from Postgres: ${count} documents so far`);
+      progress.add(changes.length);
+    }
+  });
+  for (const kind of entityKinds) {
+    if (kind === 'key' || kind === 'identity') continue;
+    for await (const changes of loadAllDocuments(source.transaction, kind)) {
+      fill.add(changes);
+      progress.add(changes.length);
     }
   }
-  return count;
+}
+
+class Progress {
+  count = 0;
+  readonly #logger: Logger;
+  readonly #clock: () => number;
+  #saidAtMs: number;
+
+  constructor(logger: Logger, clock: () => number) {
+    this.#logger = logger;
+    this.#clock = clock;
+    this.#saidAtMs = clock();
+  }
+
+  add(count: number): void {
+    this.count += count;
+    if (this.#clock() - this.#saidAtMs < progressEveryMs) return;
+    this.#saidAtMs = this.#clock();
+    this.#logger.info(
+      { documents: this.count },
+      `copying from Postgres: ${this.count} documents so far`,
+    );
+  }
 }

@@ -1,24 +1,13 @@
 /**
- * The documents of the replica, read from Postgres: those of some ids, or all. Keys and
- * identities, which may be millions, come as arrays of values; the others as objects with the names
- * of the record's fields.
+ * The documents of the replica, read from Postgres: those of some ids, or, but for keys and
+ * identities, all. Keys and identities come as arrays of values; the others as objects with the
+ * names of the record's fields.
  */
 import type { EntityKind, KeyRecord, RootKeyRecord } from '../domain/records.ts';
 import type { DocumentChange, KeyChange, ReplicaChange } from '../keys/replica-change.ts';
 import type { Transaction } from '../lib/database.ts';
-import { copyRows } from './copy-rows.ts';
 import { toLimits } from './limit-lines.ts';
-import {
-  every,
-  everyIdentity,
-  everyKey,
-  identityColumns,
-  keyColumns,
-  type OtherKind,
-  some,
-  someIdentities,
-  someKeys,
-} from './select-documents.ts';
+import { every, type OtherKind, some, someIdentities, someKeys } from './select-documents.ts';
 
 type Row = { id: string } & Record<string, unknown>;
 /** Ids are joined with commas; for limits see `toLimits`. */
@@ -134,20 +123,10 @@ export async function loadLostHashes(
 /** All entities of a kind, some at a time. */
 export async function* loadAllDocuments(
   transaction: Transaction,
-  kind: EntityKind,
+  kind: OtherKind,
 ): AsyncGenerator<ReplicaChange[]> {
-  if (kind === 'key') {
-    for await (const rows of copyRows(transaction, everyKey, keyColumns)) {
-      yield rows.map((row) => toKeyChange(row as KeyRow));
-    }
-  } else if (kind === 'identity') {
-    for await (const rows of copyRows(transaction, everyIdentity, identityColumns)) {
-      yield rows.map((row) => toIdentityChange(row as IdentityRow));
-    }
-  } else {
-    for await (const rows of transaction.unsafe<Row[]>(every(kind)).cursor(batchRows)) {
-      yield rows.map((row) => toChange(kind, row));
-    }
+  for await (const rows of transaction.unsafe<Row[]>(every(kind)).cursor(batchRows)) {
+    yield rows.map((row) => toChange(kind, row));
   }
 }
 

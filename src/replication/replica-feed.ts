@@ -77,9 +77,9 @@ export class ReplicaFeed {
   }
 
   async #copyAnew(transaction: Transaction, reached: Watermark): Promise<void> {
-    const { openFresh, switchTo, page, logger, clock } = this.#options;
+    const { database, openFresh, switchTo, page, logger, clock } = this.#options;
     const fresh = openFresh();
-    await copyEverything(transaction, { writer: fresh, reached, logger, clock });
+    await copyEverything({ database, transaction }, { writer: fresh, reached, logger, clock });
     await switchTo(fresh);
     page.raise({ touchesDocuments: true });
     await this.writer?.close();

@@ -1,12 +1,9 @@
 /**
- * The statements that read documents from Postgres, of some ids or of everything. What hangs on an
- * entity is added up by one pass over its table and joined: for a million keys 6 s, where a
- * sub-query for each key took 60. The columns carry the names of the record's fields.
+ * The statements that read documents from Postgres, of some ids or of everything; those that read
+ * all keys and identities are in `select-everything.ts`. The columns carry the names of the
+ * record's fields.
  */
 import type { EntityKind } from '../domain/records.ts';
-
-export type ColumnForm = 'hash' | 'flag' | 'integer' | 'bigint' | 'text';
-export type Column = readonly [sql: string, form: ColumnForm];
 
 /** An empty object says as much as no object: both are left out of answers. */
 const meta = `coalesce(nullif(e.meta, '{}'), '')`;
@@ -15,74 +12,44 @@ const meta = `coalesce(nullif(e.meta, '{}'), '')`;
 const expiry =
   'case when e.expires_at_ms is null then 0::bigint else greatest(e.expires_at_ms, 1) end';
 
-/** Texts stand last: see copy-rows. In the order of `KeyRow`. */
-export const keyColumns: readonly Column[] = [
-  ['e.hash', 'hash'],
-  ['e.hash_kind::int', 'integer'],
-  ['e.deleted_at_ms is not null', 'flag'],
-  ['e.enabled', 'flag'],
-  [expiry, 'bigint'],
-  ['c.key_id is not null', 'flag'],
-  ['e.id', 'text'],
-  ['e.workspace_id', 'text'],
-  ['e.api_id', 'text'],
-  [`coalesce(e.identity_id, '')`, 'text'],
-  [`coalesce(e.migration_id, '')`, 'text'],
-  [`coalesce(p.ids, '')`, 'text'],
-  [`coalesce(r.ids, '')`, 'text'],
-  [`coalesce(l.lines, '')`, 'text'],
-  [`coalesce(e.name, '')`, 'text'],
-  [meta, 'text'],
-];
+/** In the order of `KeyRow`. */
+const keyColumns = [
+  ...['e.hash', 'e.hash_kind::int', 'e.deleted_at_ms is not null', 'e.enabled', expiry],
+  ...['c.key_id is not null', 'e.id', 'e.workspace_id', 'e.api_id'],
+  ...[`coalesce(e.identity_id, '')`, `coalesce(e.migration_id, '')`],
+  ...[`coalesce(p.ids, '')`, `coalesce(r.ids, '')`, `coalesce(l.lines, '')`],
+  ...[`coalesce(e.name, '')`, meta],
+].join(', ');
 
 /** In the order of `IdentityRow`. */
-export const identityColumns: readonly Column[] = [
-  ['e.id', 'text'],
-  ['e.workspace_id', 'text'],
-  ['e.external_id', 'text'],
-  [`coalesce(l.lines, '')`, 'text'],
-  [meta, 'text'],
-];
-
-const list = (columns: readonly Column[]) => columns.map(([sql]) => sql).join(', ');
-
-/** Whose rows are read of a table whose column `owner` names the entity. */
-type Whose = (owner: string) => string;
-const everyones: Whose = (owner) => `${owner} is not null`;
-const ofSome: Whose = (owner) => `${owner} = any($1)`;
+const identityColumns = `e.id, e.workspace_id, e.external_id, coalesce(l.lines, ''), ${meta}`;
 
 /** A line for each limit, see `toLimits`; made as JSON by the server it took five times as long. */
-const limitsOf = (owner: string, whose: Whose) => `
+const limitsOf = (owner: string) => `
   left join (
     select ${owner}, string_agg(concat_ws(' ', id, limit_count, duration_ms, auto_apply,
       replace(replace(name, '\\', '\\\\'), chr(10), '\\n')), chr(10) order by name) as lines
-    from latchkey.ratelimits where ${whose(owner)} group by ${owner}
+    from latchkey.ratelimits where ${owner} = any($1) group by ${owner}
   ) l on l.${owner} = e.id`;
 
-const linksOf = (alias: string, table: string, { link, whose }: { link: string; whose: Whose }) => `
+const linksOf = (alias: string, table: string, link: string) => `
   left join (
     select key_id, string_agg(${link}, ',' order by ${link}) as ids
-    from latchkey.${table} where ${whose('key_id')} group by key_id
+    from latchkey.${table} where key_id = any($1) group by key_id
   ) ${alias} on ${alias}.key_id = e.id`;
 
-const keys = (whose: Whose) => `
-  select ${list(keyColumns)} from latchkey.keys e
-  left join (
-    select key_id from latchkey.key_credits where ${whose('key_id')}
-  ) c on c.key_id = e.id
-  ${linksOf('p', 'key_permissions', { link: 'permission_id', whose })}
-  ${linksOf('r', 'key_roles', { link: 'role_id', whose })}
-  ${limitsOf('key_id', whose)}`;
-
-const identities = (whose: Whose) => `
-  select ${list(identityColumns)} from latchkey.identities e ${limitsOf('identity_id', whose)}
-  where e.deleted_at_ms is null`;
-
 /** Keys of ids, deleted ones too: with the hash that they had. */
-export const someKeys = `${keys(ofSome)} where e.id = any($1)`;
-export const everyKey = `${keys(everyones)} where e.deleted_at_ms is null`;
-export const someIdentities = `${identities(ofSome)} and e.id = any($1)`;
-export const everyIdentity = identities(everyones);
+export const someKeys = `
+  select ${keyColumns} from latchkey.keys e
+  left join (select key_id from latchkey.key_credits where key_id = any($1)) c on c.key_id = e.id
+  ${linksOf('p', 'key_permissions', 'permission_id')}
+  ${linksOf('r', 'key_roles', 'role_id')}
+  ${limitsOf('key_id')}
+  where e.id = any($1)`;
+
+export const someIdentities = `
+  select ${identityColumns} from latchkey.identities e ${limitsOf('identity_id')}
+  where e.deleted_at_ms is null and e.id = any($1)`;
 
 export type OtherKind = Exclude<EntityKind, 'key' | 'identity'>;
 

@@ -12,13 +12,14 @@ import {
   loadLostHashes,
 } from '../../src/replication/load-documents.ts';
 import { type TestDatabase, testDatabase } from '../support/stores.ts';
+import { copiedIdentities, copiedKeys } from './copied-documents.ts';
 
 let server: TestDatabase;
 let database: Database;
 
 before(async () => {
   server = await testDatabase();
-  database = openDatabase(server.url, { connectionsMax: 2, applicationName: 'test' });
+  database = openDatabase(server.url, { connectionsMax: 3, applicationName: 'test' });
   await migrate(database);
   await database`
     insert into latchkey.workspaces (id, name, created_at_ms) values ('ws_1', 'one', 1)`;
@@ -121,15 +122,10 @@ test('keys and identities are the same, copied with all or loaded by their ids',
       values ('rl_1', 'key_1', null, E'two\nlines \\\\ and \\\\n', 9007199254740991, 1000, true),
         ('rl_2', 'key_1', null, 'b c', 2, 60000, false),
         ('rl_3', null, 'id_2', ' é ', 3, 2592000000, true)`);
-  const copied = await database.begin(async (transaction) => {
-    const all = new Map<string, ReplicaChange[]>();
-    for (const kind of ['key', 'identity'] as const) {
-      const changes: ReplicaChange[] = [];
-      for await (const batch of loadAllDocuments(transaction, kind)) changes.push(...batch);
-      all.set(kind, changes);
-    }
-    return all;
-  });
+  const copied = new Map<string, ReplicaChange[]>([
+    ['key', await copiedKeys(database)],
+    ['identity', await copiedIdentities(database)],
+  ]);
   const loaded = (kind: 'key' | 'identity', ids: string[]) =>
     database.begin((transaction) => loadDocuments(transaction, kind, ids));
   assert.deepEqual(copied.get('key'), await loaded('key', ['key_1', 'key_2']));
@@ -182,12 +178,9 @@ test('rows of any size are copied whole, however the network cuts them', async (
     select 'key_n' || n, 'ws_1', 'api_1', sha256(('n' || n)::bytea), '',
       '{"n":"' || repeat('x', case when n % 500 = 0 then 300000 else n % 1000 end) || '"}', 1
     from generate_series(1, 3000) n`);
-  const [copied, loaded] = await database.begin(async (transaction) => {
-    const changes: ReplicaChange[] = [];
-    for await (const batch of loadAllDocuments(transaction, 'key')) changes.push(...batch);
-    const ids = changes.map(({ record }) => (record as KeyRecord).keyId);
-    return [changes, await loadDocuments(transaction, 'key', ids)] as const;
-  });
+  const copied = await copiedKeys(database);
+  const ids = copied.map(({ record }) => (record as KeyRecord).keyId);
+  const loaded = await database.begin((transaction) => loadDocuments(transaction, 'key', ids));
   const byHash = (one: ReplicaChange, other: ReplicaChange) =>
     Buffer.compare((one as KeyChange).hash, (other as KeyChange).hash);
   assert.ok(copied.length >= 3000);
