@@ -107,7 +107,7 @@ static bool is_recordable(Slice path, Slice key) {
 
 /*
  * `verifyProxy(rootKey, apiId, permissions, key, method, path, clientAddress, nowMs, isOpen)`: the
- * length of the answer, or a Refusal.
+ * length of the answer's headers, or a Refusal.
  */
 static napi_value verify_proxy(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();

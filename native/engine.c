@@ -265,9 +265,9 @@ int engine_verify_proxy(Engine *engine, const ProxyAsked *asked) {
   if (verdict.outcome != VALID) return UNUSUAL;
   request_ids_next(&engine->request_ids, verdict.request_id);
   record(engine, &verdict, &asked->original, asked->started_at_ns);
-  char *body = proxy_put_headers(engine->out, &verdict);
-  engine->status[STATUS_HEADER_BYTES] = (int32_t)(body - engine->out);
-  return (int)(proxy_put_body(body, &verdict) - engine->out);
+  char *body_end = proxy_put_body(engine->text, &verdict);
+  engine->status[STATUS_BODY_BYTES] = (int32_t)(body_end - engine->text);
+  return (int)(proxy_put_headers(engine->out, &verdict) - engine->out);
 }
 
 /* A list of answers that is being written. */

@@ -45,8 +45,8 @@ enum {
    * it was not; 0 when all are. */
   STATUS_BODY_AT,
   STATUS_REFUSAL,
-  /* Of an answer to a proxy, how many bytes of it are headers; the body follows. */
-  STATUS_HEADER_BYTES,
+  /* Of an answer to a proxy, how many bytes its body has, which stands in `text`. */
+  STATUS_BODY_BYTES,
   STATUS_COUNT,
 };
 
@@ -81,7 +81,7 @@ typedef struct {
   char *out;
   size_t out_size;
   int32_t *status;
-  /* For a text that is not known. */
+  /* For a text that is not known, or the body of an answer to a proxy. */
   char *text;
   size_t text_size;
   /* EVENT_WORDS_MAX of them. */
@@ -111,7 +111,7 @@ typedef struct {
   int64_t started_at_ns;
 } ProxyAsked;
 
-/* The length of the answer in `out`, headers and body, to a key that is good; or a Refusal. */
+/* The length of the headers in `out` that answer for a key that is good, or a Refusal. */
 int engine_verify_proxy(Engine *engine, const ProxyAsked *asked);
 
 /* The length of the whole answer in `out`, or a Refusal. */

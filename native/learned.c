@@ -79,7 +79,7 @@ size_t root_key_name(Slice token, bool is_open, Slice api_id, char *room) {
   size_t size = is_open ? 0 : SHA256_BYTES;
   if (size + api_id.size > ROOT_KEY_NAME_BYTES_MAX) return 0;
   if (!is_open) sha256_of(token, (unsigned char *)room);
-  memcpy(room + size, api_id.at, api_id.size);
+  if (api_id.size > 0) memcpy(room + size, api_id.at, api_id.size);
   return size + api_id.size;
 }
 

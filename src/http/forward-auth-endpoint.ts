@@ -49,6 +49,11 @@ export type ForwardAuthOptions = {
 
 export function addForwardAuth(options: ForwardAuthOptions): void {
   const { app } = options;
+  // Proxies ask with GET, whatever they are asked.
+  app.get('/forward-auth', (response, request) => {
+    const asked = { request, uriPlace: 'headers' } as const;
+    if (!answerQuickly(options, response, asked)) answerProxy(options, response, asked);
+  });
   app.any('/forward-auth', (response, request) => {
     answerProxy(options, response, { request, uriPlace: 'headers' });
   });
@@ -60,7 +65,6 @@ export function addForwardAuth(options: ForwardAuthOptions): void {
 type Asked = { request: HttpRequest; uriPlace: UriPlace };
 
 function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked: Asked): void {
-  if (answerQuickly(options, response, asked)) return;
   const { traffic, judgePorts } = options;
   const route = { path: '/forward-auth', isBare: true, traffic };
   const exchange = openExchange(response, asked.request, route);
@@ -78,13 +82,13 @@ function answerQuickly(
   response: HttpResponse,
   asked: Asked,
 ): boolean {
-  if (!quick || asked.request.getMethod() === 'head') return false;
+  if (!quick) return false;
   const question = readQuestion(asked);
   if (!question.ok || !question.presented || !isPlain(question.settings.check)) return false;
-  const { settings, isPath, rootKey, original, presented } = question;
+  const { settings, rootKey, original, presented } = question;
   const { apiId } = settings;
   const answered = quick.verifyProxy({
-    asker: { rootKey, apiId, isOpen: !isPath && openApiIds.has(apiId) },
+    asker: { rootKey, apiId, isOpen: openApiIds.has(apiId) },
     permissions: settings.check.permissions ?? '',
     key: presented.key,
     original,

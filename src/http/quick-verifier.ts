@@ -27,7 +27,6 @@ export type ProxyAnswer = {
   body: Uint8Array;
 };
 
-const keptViewBytesMax = 4096;
 /** How often one request may teach: a root key, traits, their visibility, a query, and again. */
 const lessonsMax = 8;
 
@@ -35,13 +34,17 @@ export class QuickVerifier {
   readonly #engine: Engine;
   readonly #teacher: QuickTeacher;
   readonly #spool: (event: PackedEvent) => void;
-  readonly #starts: (Uint8Array | undefined)[] = new Array(keptViewBytesMax).fill(undefined);
+  /** Of what the engine has written. */
+  readonly #starts: Starts;
+  readonly #bodies: Starts;
 
   /** `spool` takes an event where there is no segment, or no room in it; its bytes are borrowed. */
   constructor(engine: Engine, teacher: QuickTeacher, spool: (event: PackedEvent) => void) {
     this.#engine = engine;
     this.#teacher = teacher;
     this.#spool = spool;
+    this.#starts = new Starts(engine.out);
+    this.#bodies = new Starts(engine.text);
   }
 
   /** The answer to `keys.verifyKey`, good until the next call; undefined where there is none. */
@@ -50,7 +53,7 @@ export class QuickVerifier {
       const answered = this.#engine.verify(body, authorization, nowMs);
       if (answered > 0) {
         this.#takeEvent();
-        return this.#start(answered);
+        return this.#starts.of(answered);
       }
       if (!this.#teacher.teach(answered, authorization, nowMs)) return undefined;
     }
@@ -68,9 +71,7 @@ export class QuickVerifier {
       );
       if (answered > 0) {
         this.#takeEvent();
-        const headerBytes = this.#engine.status[statusAt.headerBytes] as number;
-        const body = this.#engine.out.subarray(headerBytes, answered);
-        return { headers: this.#start(headerBytes), body };
+        return { headers: this.#starts.of(answered), body: this.#bodies.of(this.#bodyBytes()) };
       }
       if (!this.#teacher.teach(answered, asker, nowMs)) return undefined;
     }
@@ -113,20 +114,35 @@ export class QuickVerifier {
     return pieces;
   }
 
-  /** Of what the engine has written. Making a view takes 0.3 µs; answers have few lengths. */
-  #start(byteLength: number): Uint8Array {
-    let view = this.#starts[byteLength];
-    if (view === undefined) {
-      view = this.#engine.out.subarray(0, byteLength);
-      if (byteLength < this.#starts.length) this.#starts[byteLength] = view;
-    }
-    return view;
+  #bodyBytes(): number {
+    return this.#engine.status[statusAt.bodyBytes] as number;
   }
 
   #takeEvent(): void {
     const { status, event } = this.#engine;
     const byteLength = status[statusAt.eventBytes] as number;
     if (byteLength > 0) this.#spool({ words: event, startWord: 0, byteLength });
+  }
+}
+
+const keptViewBytesMax = 4096;
+
+/** Views on the start of some bytes. Making one takes 0.3 µs, and answers have few lengths. */
+class Starts {
+  readonly #bytes: Uint8Array;
+  readonly #kept: (Uint8Array | undefined)[] = new Array(keptViewBytesMax).fill(undefined);
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  of(byteLength: number): Uint8Array {
+    let view = this.#kept[byteLength];
+    if (view === undefined) {
+      view = this.#bytes.subarray(0, byteLength);
+      if (byteLength < keptViewBytesMax) this.#kept[byteLength] = view;
+    }
+    return view;
   }
 }
 

@@ -37,8 +37,8 @@ export const statusAt = {
   /** Of a list: where the first question begins that was not answered, and why it was not, or 0. */
   bodyAt: 4,
   refusal: 5,
-  /** Of an answer to a proxy, how many bytes of it are headers; the body follows. */
-  headerBytes: 6,
+  /** Of an answer to a proxy, how many bytes its body has, which stands in `text`. */
+  bodyBytes: 6,
 } as const;
 
 /** One limit of the traits: which of the record's it is, its terms, and its part of the answer. */
@@ -76,7 +76,7 @@ type Calls = {
       nowMs: number,
     ]
   ): number;
-  /** The length of the answer in `out`, headers and body, to a key that is good; or a refusal. */
+  /** The length of the headers in `out` that answer for a key that is good, or a refusal. */
   verifyProxy(
     ...question: readonly [
       rootKey: string,
