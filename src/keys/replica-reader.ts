@@ -69,8 +69,9 @@ class ReplicaFollower {
     const replica = this.#page.replica();
     if (replica === this.#replica) return;
     this.#replica = replica;
-    this.view.renew();
+    // Before the state is looked at: what changes meanwhile is then another change, and not missed.
     const documents = this.#page.documents();
+    this.view.renew();
     const hasOtherDocuments = documents !== this.#documents;
     this.#documents = documents;
     if (hasOtherDocuments) this.cache.forget();

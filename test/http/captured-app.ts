@@ -1,4 +1,5 @@
 /** An application whose handlers are called without a socket, and what they answer. */
+import assert from 'node:assert/strict';
 import type { HttpApp, HttpRequest, HttpResponse } from '../../src/http/uws.ts';
 
 export type Asked = {
@@ -10,8 +11,8 @@ export type Asked = {
   isSplit: boolean;
 };
 
-/** Without the id of the request, which stands at the same place in every body. */
-export type Answered = { head: string[]; requestId: string; body: string };
+/** The id of the request stands at the same place in every body; `rest` is what follows it. */
+export type Answered = { head: string[]; requestId: string; rest: Buffer };
 
 type Handler = (response: HttpResponse, request: HttpRequest) => void;
 
@@ -66,8 +67,9 @@ export class CapturedApp {
 
 /** Copies the body at once: it may be good until the next call only. */
 function answerOf(head: string[], body: string | Uint8Array): Answered {
-  const text = Buffer.from(body).toString('utf8');
-  const idAt = idStart.length;
-  const requestId = text.slice(idAt, idAt + idLength);
-  return { head, requestId, body: text.slice(0, idAt) + text.slice(idAt + idLength) };
+  const bytes = Buffer.from(body);
+  const idEnd = idStart.length + idLength;
+  assert.equal(bytes.toString('latin1', 0, idStart.length), idStart);
+  const requestId = bytes.toString('latin1', idStart.length, idEnd);
+  return { head, requestId, rest: bytes.subarray(idEnd) };
 }

@@ -50,12 +50,20 @@ export type Side = {
   readonly counters: WorkerCounters;
   readonly windows: WindowTable;
   readonly credits: CreditTable;
+  readonly lookup: ReplicaReader;
   /** As they were spooled, since the last call. */
   takeEvents(): (readonly unknown[])[];
 };
 
 /** What the engine did, and what it left. */
-export type QuickCounts = { answered: number; declined: number; answeredBytes: number[] };
+export type QuickCounts = {
+  answered: number;
+  declined: number;
+  /** Of events that the segment did not take. */
+  leftOver: number;
+  /** Of the last list. */
+  pieceCount: number;
+};
 
 type Parts = SideOptions & { counters: WorkerCounters; windows: WindowTable; credits: CreditTable };
 
@@ -81,7 +89,7 @@ export function openPlainSide(options: SideOptions, releasers: Releasers): Side 
     quick: undefined,
     spool: (event) => events.push(verificationKind.fields(event)),
   });
-  return { ...parts, app, takeEvents: () => events.splice(0) };
+  return { ...parts, lookup, app, takeEvents: () => events.splice(0) };
 }
 
 export function openQuickSide(options: SideOptions, releasers: Releasers) {
@@ -106,20 +114,21 @@ export function openQuickSide(options: SideOptions, releasers: Releasers) {
     },
   });
   releasers.push('spool', () => spool.close());
-  let leftOver = 0;
+  const counts: QuickCounts = { answered: 0, declined: 0, leftOver: 0, pieceCount: 0 };
   const verifier = engine.verifier(lookup, (event) => {
-    leftOver += 1;
+    counts.leftOver += 1;
     spool.appendPacked(verificationKind, event);
   });
-  const counts: QuickCounts = { answered: 0, declined: 0, answeredBytes: [] };
   const quick = watched(verifier, counts, () => stateOf(parts, tap));
   const app = openDoors(parts, {
     ...{ lookup, quick },
     spool: (event) => spool.append(verificationKind, event),
   });
   const takeEvents = () => tap.takeEvents();
-  return { ...parts, app, takeEvents, drops, counts, leftOver: () => leftOver };
+  return { ...parts, lookup, app, takeEvents, drops, counts, verifier };
 }
+
+export type QuickSide = ReturnType<typeof openQuickSide>;
 
 /** All that a request could change; to be compared with what it is later. */
 function stateOf({ counters, windows }: Parts, tap: SpoolTap): Buffer {
@@ -149,7 +158,7 @@ function watched(quick: QuickVerifier, counts: QuickCounts, state: () => Buffer)
         return decide(at);
       });
       counts.answered += JSON.parse(Buffer.from(asked.body).toString()).length;
-      counts.answeredBytes.push(pieces.length);
+      counts.pieceCount = pieces.length;
       return pieces;
     },
   };

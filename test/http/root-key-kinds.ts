@@ -1,4 +1,4 @@
-/** Root keys that may verify everything, something, one key, nothing; and those that are no good. */
+/** Root keys that may verify everything, one API, one key or nothing; and some that are no good. */
 import type { RootKeyRecord } from '../../src/domain/records.ts';
 import { spanMs, startMs } from './key-facts.ts';
 

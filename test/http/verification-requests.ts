@@ -8,6 +8,8 @@ export const verifyKeysPath = '/v2/keys.verifyKeys';
 
 /** How many of those that ask in the usual way have another body or header all the same. */
 const oddShare = 0.08;
+/** What the engine reads: plain ASCII without escapes, a key and perhaps a query. */
+const readable = /^\{"key":"[ !#-[\]-~]{1,512}"(,"permissions":"[ !#-[\]-~]{1,1000}")?\}$/;
 const visible = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at));
 
 export class VerificationRequests {
@@ -19,7 +21,7 @@ export class VerificationRequests {
   constructor(world: VerificationWorld, dice: Dice) {
     this.#world = world;
     this.#dice = dice;
-    this.#favourites = world.keys.slice(0, 20).map(({ plaintext }) => plaintext);
+    this.#favourites = world.keys.slice(3, 23).map(({ plaintext }) => plaintext);
   }
 
   one(): Asked {
@@ -27,9 +29,15 @@ export class VerificationRequests {
     return this.#asked(verifyKeyPath, item);
   }
 
+  /** Mostly with nothing in it that keeps the engine from reading it. */
   list(lengthMax: number): Asked {
     const length = this.#dice.below(lengthMax + 1);
-    const items = Array.from({ length }, () => this.#item());
+    const isReadable = this.#dice.chance(0.85);
+    const items: object[] = [];
+    while (items.length < length) {
+      const item = this.#item();
+      if (!isReadable || readable.test(JSON.stringify(item))) items.push(item);
+    }
     return this.#asked(verifyKeysPath, JSON.stringify(items));
   }
 

@@ -151,7 +151,7 @@ export class VerificationWorld {
     const { below, chance, pick } = this.#dice;
     const soon = startMs + below(spanMs);
     const expiresAtMs = pick([0, 0, 0, 0, soon, soon, startMs - 1, 2 ** 53, startMs * 2 + 0.5]);
-    return { isEnabled: chance(0.93), expiresAtMs };
+    return { isEnabled: chance(0.88), expiresAtMs };
   }
 
   #ownTraits(workspaceId: string): Partial<KeyRecord> {

@@ -8,6 +8,7 @@ import { after, test } from 'node:test';
 import type { NamespaceRecord } from '../../src/domain/records.ts';
 import { openGenerationPage } from '../../src/keys/generation-page.ts';
 import { openReplicaReader } from '../../src/keys/replica-reader.ts';
+import { openReplicaTables } from '../../src/keys/replica-tables.ts';
 import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
 import { plainApi, plainIdentity, plainRecord } from '../verify/small-world.ts';
 
@@ -150,4 +151,29 @@ test('after a switch a reader reads from the other file alone', async () => {
   assert.ok(own.find('api', 'api_9'));
   await own.close();
   await other.close();
+});
+
+test('a document that changes while a reader goes on to another state is not missed', async () => {
+  const api = (name: string) => ({ ...plainApi, apiId: 'api_raced', name });
+  await apply({ kind: 'api', id: 'api_raced', record: api('first') });
+  const tables = openReplicaTables(writer.path, 'write');
+  let change = () => {};
+  const documents = () => {
+    change();
+    return page.documents();
+  };
+  const watched = { ...page, documents };
+  const raced = openReplicaReader(writer.path, watched);
+  const name = () => raced.find('api', 'api_raced')?.name;
+  assert.equal(name(), 'first');
+  change = () => {
+    change = () => {};
+    tables.documents.putSync('api:api_raced', Buffer.from(JSON.stringify(api('second'))));
+    page.raise({ touchesDocuments: true });
+  };
+  page.raise({ touchesDocuments: false });
+  name();
+  assert.equal(name(), 'second');
+  await raced.close();
+  await tables.root.close();
 });
