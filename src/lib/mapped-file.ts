@@ -22,9 +22,12 @@ export type MappedFile = {
 const isMac = process.platform === 'darwin';
 const libc = koffi.load(isMac ? 'libSystem.dylib' : 'libc.so.6');
 const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
+const madvise = libc.func('int madvise(void *, size_t, int)');
 const munmap = libc.func('int munmap(void *, size_t)');
 const posixFallocate = isMac ? undefined : libc.func('int posix_fallocate(int, int64_t, int64_t)');
 
+/** What `madvise` is told of memory whose pages are used one by one. */
+const randomAdvice = 1;
 const protReadWrite = 3;
 const protRead = 1;
 const mapShared = 1;
@@ -83,6 +86,8 @@ type Mapping = { path: string; sizeBytes: number; protection: number };
 function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): MappedFile {
   const pointer = mmap(null, sizeBytes, protection, mapShared, fd, 0);
   if (koffi.address(pointer) === mapFailed) throw systemError(koffi.errno(), 'mmap', path);
+  // Else the first store into a new file may clear megabytes at once: 1.7 ms for a segment of 4 MiB.
+  if (protection === protReadWrite) madvise(pointer, sizeBytes, randomAdvice);
   let mapped = true;
   return {
     path,

@@ -48,6 +48,7 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
       await askOnce(bench.node.port, bench.product.verify.template);
       const tookMs = performance.now() - startedAtMs;
       restartsMs.push(tookMs);
+      await bench.node.complete();
       costs.push(await costOfRequest(bench, bench.node, round));
       const cost = costs.at(-1)?.toFixed(1);
       say(`${round}/${roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`);
@@ -75,6 +76,7 @@ export async function measureKeyCounts(bench: Bench, releasers: Releasers): Prom
   const few = await openBenchWorld(join(folder, 'few-keys'), fewKeyCount, say);
   const node = await startProduct(few);
   releasers.push('node with few keys', node.stop);
+  await node.complete();
   const name = (count: number) => `verifyKey, ${count.toLocaleString('en')} keys`;
   const fewVerify = productContestants(node, few, writeProductTemplates(node.options.dataDir, few));
   const manyVerify = productContestants(bench.node, world, writeProductTemplates(folder, world));

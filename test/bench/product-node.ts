@@ -28,6 +28,8 @@ export type ProductNode = {
   companionPids(): number[];
   /** Standard error: one JSON object a line. */
   log(): string;
+  /** Resolves when its stores are up too, each process on its processor. */
+  complete(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -36,6 +38,7 @@ const mainFile = join(import.meta.dirname, '../../src/main.ts');
 const startWithinMs = 1_800_000;
 const stopWithinMs = 60_000;
 
+/** Resolves when it answers: ClickHouse may still be starting. */
 export async function startProduct(options: ProductOptions): Promise<ProductNode> {
   const { dataDir, rootKey, workerCount, settings } = options;
   const [port, adminPort] = [await freePort(), await freePort()];
@@ -70,8 +73,24 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
     workerPids,
     companionPids,
     log: () => log,
+    async complete() {
+      await allConditionsMet(`http://127.0.0.1:${adminPort}/readyz`);
+      pinAll(child.pid as number, workerPids());
+    },
     stop: () => stop(child),
   };
+}
+
+async function allConditionsMet(readyUrl: string): Promise<void> {
+  await waitFor(
+    'all conditions are met',
+    async () => {
+      const response = await fetch(readyUrl);
+      const { conditions } = (await response.json()) as { conditions: { isMet: boolean }[] };
+      return conditions.every(({ isMet }) => isMet);
+    },
+    startWithinMs,
+  );
 }
 
 function isWorker(pid: number): boolean {

@@ -39,6 +39,7 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
   const world = await openBenchWorld(plan.worldFolder || join(folder, 'world'), plan.keyCount, say);
   say('── starting the product, which copies them');
   const node = await startProduct(world);
+  await node.complete();
   const product = productContestants(node, world, writeProductTemplates(folder, world));
   const bench: Bench = { plan, folder, world, node, product, comparisons: [], say };
   releasers.push('product', () => bench.node.stop());
