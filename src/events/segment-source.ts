@@ -34,6 +34,7 @@ export type SegmentSource = {
   close(): void;
 };
 
+const preparedShare = 1.25;
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
@@ -42,6 +43,8 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const run = randomBytes(4).toString('hex');
   let number = 0;
   let reserve: OwnSegment | undefined;
+  /** Of the segment that was sealed last: so much will be needed of the next. */
+  let usedBytes = 0;
   let refusal: { reason: DropReason; untilMs: number } | undefined;
 
   function make(triesLeft = 3): OwnSegment | DropReason {
@@ -75,14 +78,19 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     prepare() {
       if (reserve) return;
       const made = tryMake();
-      if (typeof made !== 'string') reserve = made;
+      if (typeof made === 'string') return;
+      reserve = made;
+      made.segment.file.prepare(usedBytes * preparedShare);
     },
     take() {
       const taken = reserve ?? tryMake();
       reserve = undefined;
       return taken;
     },
-    seal: (own) => sealSegment(own, options),
+    seal(own) {
+      usedBytes = own.segment.committedBytes;
+      return sealSegment(own, options);
+    },
     close() {
       if (!reserve) return;
       reserve.segment.seal();

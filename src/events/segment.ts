@@ -79,7 +79,10 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
   const file = mapFile(path, segmentBytes);
   const words = new Uint32Array(file.buffer);
   const capacityWords = segmentBytes >>> 2;
-  let isSealed = false;
+  /** What the header said when it was last there. */
+  let sealed: { frameCount: number; committedBytes: number } | undefined;
+  const frameCount = () => words[frameCountWord] as number;
+  const committedBytes = () => (words[committedWord] as number) & ~closedBit;
   words[versionWord] = segmentFormatVersion;
   words[committedWord] = segmentHeaderBytes;
   words[magicWord] = magic;
@@ -88,10 +91,10 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
     file,
     words,
     get frameCount() {
-      return words[frameCountWord] as number;
+      return sealed ? sealed.frameCount : frameCount();
     },
     get committedBytes() {
-      return (words[committedWord] as number) & ~closedBit;
+      return sealed ? sealed.committedBytes : committedBytes();
     },
     append(kind, packed) {
       const before = words[committedWord] as number;
@@ -103,19 +106,18 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
       words[at] = packed.byteLength;
       words[at + 1] = copyAndSum(words, payloadAt, kind, packed);
       words[at + 2] = kind;
-      const frameCount = words[frameCountWord] as number;
-      words[frameCountWord] = frameCount + 1;
+      words[frameCountWord] = frameCount() + 1;
       if (Atomics.compareExchange(words, committedWord, before, end << 2) === before) return true;
-      words[frameCountWord] = frameCount;
+      words[frameCountWord] = frameCount() - 1;
       return false;
     },
     markOpened(atMs) {
       new DataView(file.buffer).setFloat64(openedAtByte, atMs, true);
     },
     seal() {
-      if (isSealed) return;
-      isSealed = true;
+      if (sealed) return;
       Atomics.or(words, committedWord, closedBit);
+      sealed = { frameCount: frameCount(), committedBytes: committedBytes() };
       file.unmap();
     },
   };

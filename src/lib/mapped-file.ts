@@ -15,6 +15,12 @@ export type MappedFile = {
   readonly path: string;
   readonly buffer: ArrayBuffer;
   readonly sizeBytes: number;
+  /**
+   * Has so many bytes from the start on made ready to be written, by another thread and little by
+   * little. The first store into a page takes 3 µs otherwise, and as long as the disk wants where
+   * the file system has to write to its journal.
+   */
+  prepare(byteLength: number): void;
   /** After this no view of `buffer` may be touched: the process would die of SIGSEGV. */
   unmap(): void;
 };
@@ -22,12 +28,15 @@ export type MappedFile = {
 const isMac = process.platform === 'darwin';
 const libc = koffi.load(isMac ? 'libSystem.dylib' : 'libc.so.6');
 const mmap = libc.func('void *mmap(void *, size_t, int, int, int, int64_t)');
-const madvise = libc.func('int madvise(void *, size_t, int)');
+const madvise = libc.func('int madvise(uintptr_t, size_t, int)');
 const munmap = libc.func('int munmap(void *, size_t)');
 const posixFallocate = isMac ? undefined : libc.func('int posix_fallocate(int, int64_t, int64_t)');
 
 /** What `madvise` is told of memory whose pages are used one by one. */
 const randomAdvice = 1;
+/** Of memory that will be written to. Kernels before 5.14 do not know it, and nothing happens. */
+const writeAdvice = 23;
+const preparedBytes = 128 * 1024;
 const protReadWrite = 3;
 const protRead = 1;
 const mapShared = 1;
@@ -86,13 +95,22 @@ type Mapping = { path: string; sizeBytes: number; protection: number };
 function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): MappedFile {
   const pointer = mmap(null, sizeBytes, protection, mapShared, fd, 0);
   if (koffi.address(pointer) === mapFailed) throw systemError(koffi.errno(), 'mmap', path);
-  // Else the first store into a new file may clear megabytes at once: 1.7 ms for a segment of 4 MiB.
-  if (protection === protReadWrite) madvise(pointer, sizeBytes, randomAdvice);
+  const address = koffi.address(pointer);
+  // Else the first store into a new file may clear megabytes at once: 1.7 ms for 4 MiB.
+  if (protection === protReadWrite) madvise(address, sizeBytes, randomAdvice);
   let mapped = true;
+  function prepare(byteLength: number, from = 0): void {
+    const left = Math.min(byteLength, sizeBytes) - from;
+    if (!mapped || left <= 0) return;
+    const next = () => prepare(byteLength, from + preparedBytes);
+    const bytes = Math.min(left, preparedBytes);
+    madvise.async(address + BigInt(from), bytes, writeAdvice, next);
+  }
   return {
     path,
     sizeBytes,
     buffer: koffi.view(pointer, sizeBytes),
+    prepare: (byteLength) => prepare(byteLength),
     unmap() {
       if (mapped) munmap(pointer, sizeBytes);
       mapped = false;

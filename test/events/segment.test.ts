@@ -114,3 +114,13 @@ test('a file of another version, another kind or another length has no header', 
   assert.equal(readSegmentHeader(bytes.subarray(0, 70)), undefined);
   assert.equal(readSegmentHeader(bytes.subarray(0, 10)), undefined);
 });
+
+test('a sealed segment still tells what it holds, though its memory is gone', () => {
+  const segment = createSegment(join(folder, 'told'), 4096);
+  assert.ok(segment.append(1, packFields(['one'])));
+  assert.ok(segment.append(1, packFields(['two'])));
+  const { frameCount, committedBytes } = segment;
+  segment.seal();
+  assert.deepEqual([segment.frameCount, segment.committedBytes], [2, committedBytes]);
+  assert.equal(frameCount, 2);
+});
