@@ -10,6 +10,8 @@ export type BenchPlan = {
   connectionCount: number;
   /** Of the requests after which a contestant is warm; with fewer the figures are worse. */
   warmUpShare: number;
+  /** Whether wrk is asked too, and what shipping events costs. */
+  hasWitness: boolean;
   /** Whether the rows that need other servers or restarts are measured. */
   hasRestarts: boolean;
   /** How often a key is revoked to see how soon it is refused. */
@@ -20,7 +22,7 @@ export type BenchPlan = {
 
 export const usage = `usage: npm run bench -- [--quick] [--keys N] [--world FOLDER]
 
-  --quick         in a minute and a half, with 100,000 keys, a round of each
+  --quick         in a minute, with 100,000 keys, a round of each
   --keys N        how many keys there are; without it 1,000,000
   --world FOLDER  keep the product's data there and use them again`;
 
@@ -49,6 +51,7 @@ const fullPlan: BenchPlan = {
   secondsPerRound: 1.5,
   connectionCount: 64,
   warmUpShare: 1,
+  hasWitness: true,
   hasRestarts: true,
   revocationCount: 200,
   worldFolder: '',
@@ -61,6 +64,7 @@ const quickPlan: BenchPlan = {
   roundCount: 1,
   secondsPerRound: 1,
   warmUpShare: 0.2,
+  hasWitness: false,
   hasRestarts: false,
   revocationCount: 30,
 };
