@@ -33,7 +33,8 @@ static int listen_on_loopback(void) {
   int listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof address;
-  if (listener < 0 || bind(listener, (struct sockaddr *)&address, size) != 0) fail_of_system("bind");
+  bool is_bound = listener >= 0 && bind(listener, (struct sockaddr *)&address, size) == 0;
+  if (!is_bound) fail_of_system("bind");
   if (listen(listener, BACKLOG) != 0) fail_of_system("listen");
   if (getsockname(listener, (struct sockaddr *)&address, &size) != 0) fail_of_system("port");
   printf("port %d\n", ntohs(address.sin_port));
@@ -85,7 +86,8 @@ static bool respond(int socket, const HttpRequest *request) {
   Answer answer = answer_request(request, json);
   char head[HEAD_BYTES_MAX];
   int size = snprintf(head, sizeof head,
-                      "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+                      "HTTP/1.1 %s\r\nContent-Type: application/json\r\n"
+                      "Content-Length: %zu\r\n\r\n",
                       status_text(answer.status), answer.size);
   char *start = json - size;
   memcpy(start, head, (size_t)size);

@@ -9,7 +9,8 @@
  * counts from that instant. If no connection is free then, or this program is late, the wait is
  * part of the latency: a stalled server cannot keep its own stall from being measured.
  *
- * Prints one JSON object; `busy` is what this program itself used of its processor. Any answer that is not the expected one is counted in `unexpected`.
+ * Prints one JSON object; `busy` is what this program itself used of its processor. Any answer that
+ * is not the expected one is counted in `unexpected`.
  */
 #include <math.h>
 #include <sys/epoll.h>

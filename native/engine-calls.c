@@ -168,7 +168,7 @@ static napi_value forget(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* `learnRootKey(token, apiId, isOpen, workspaceId, expiresAtMs)`: its number, or -1 without room. */
+/* `learnRootKey(token, apiId, isOpen, workspaceId, expiresAtMs)`: its number, or -1. */
 static napi_value learn_root_key(napi_env env, napi_callback_info info) {
   napi_value arguments[5];
   Engine *engine = node_arguments(env, info, 5, arguments);
@@ -177,8 +177,8 @@ static napi_value learn_root_key(napi_env env, napi_callback_info info) {
   Slice token = memory_of(env, arguments[0]);
   size_t size = root_key_name(token, is_open, memory_of(env, arguments[1]), name);
   LearnedRootKey root_key = {memory_of(env, arguments[3]), node_number(env, arguments[4])};
-  int number = size == 0 ? -1 : learned_add_root_key(&engine->learned, (Slice){name, size}, root_key);
-  return number_of(env, number);
+  if (size == 0) return number_of(env, -1);
+  return number_of(env, learned_add_root_key(&engine->learned, (Slice){name, size}, root_key));
 }
 
 static napi_value element_of(napi_env env, napi_value array, uint32_t index) {

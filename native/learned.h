@@ -48,7 +48,8 @@ typedef struct {
 } LearnedTraits;
 
 typedef struct {
-  /* By SHA-256 of the root key and the API that it is confined to (see root_key_name), by the text of the traits, by the query. */
+  /* By SHA-256 of the root key and the API that it is confined to (see root_key_name), by the text
+   * of the traits, by the query. */
   TextTable root_key_numbers;
   TextTable traits_numbers;
   TextTable query_numbers;

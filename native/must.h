@@ -1,4 +1,4 @@
-/* An error of the programmer ends the process, which comes back: see the head of src/lib/assert.ts. */
+/* An error of the programmer ends the process, which comes back: see src/lib/assert.ts. */
 #ifndef MUST_H
 #define MUST_H
 

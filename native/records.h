@@ -1,6 +1,6 @@
 /*
- * Keys and identities as they lie in the replica: src/keys/{record-text,key-codec,identity-codec}.ts.
- * Nothing is copied: the slices are valid as long as the state of the replica is kept.
+ * Keys and identities as they lie in the replica: see record-text, key-codec and identity-codec in
+ * src/keys. Nothing is copied: the slices are valid as long as the state of the replica is kept.
  */
 #ifndef RECORDS_H
 #define RECORDS_H

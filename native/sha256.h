@@ -1,6 +1,6 @@
 /*
- * SHA-256 by the OpenSSL inside of Node, which is found when this is loaded: its headers need not be
- * there. These calls take 0.07 µs for a key, its EVP ones with everything fetched beforehand 0.17,
+ * SHA-256 by the OpenSSL inside of Node, which is found when this is loaded: its headers are not
+ * needed. These calls take 0.07 µs for a key, its EVP ones with everything fetched beforehand 0.17,
  * the one-shot SHA256() 0.8, as it fetches the algorithm anew.
  */
 #ifndef SHA256_H

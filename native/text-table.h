@@ -1,6 +1,6 @@
 /*
- * Numbers for texts: each different one gets the next, from 0. Bounded: past it, whoever adds has to
- * clear the table. Who chooses the texts cannot make them meet: the hash has a seed.
+ * Numbers for texts: each different one gets the next, from 0. Bounded: past it, whoever adds has
+ * to clear the table. Who chooses the texts cannot make them meet: the hash has a seed.
  */
 #ifndef TEXT_TABLE_H
 #define TEXT_TABLE_H

@@ -44,7 +44,13 @@ const isTypeScript = (path: string) => path.endsWith('.ts') && !path.includes('.
 const sources = filesBelow('src').filter(isTypeScript).map(readSource);
 const tests = filesBelow('test').filter(isTypeScript).map(readSource);
 const benches = filesBelow('native-bench').filter(isTypeScript).map(readSource);
-const scripts = ['bin', '.ci', 'Makefile'].flatMap(filesBelow).map(readSource);
+const native = ['native', 'native-bench']
+  .flatMap(filesBelow)
+  .filter((path) => /\.[ch]$/.test(path));
+const scripts = ['bin', '.ci', 'Makefile', 'native/Makefile']
+  .flatMap(filesBelow)
+  .concat(native)
+  .map(readSource);
 const everyFile = [...sources, ...tests, ...benches];
 
 /** `main.ts` for a file that is in no folder of src. */
