@@ -40,7 +40,7 @@ const pollBlindMs = 100;
  * it. A poll costs us, PostgreSQL and the disk some 4 ms of processor time, for one change as for
  * twenty: with 1,000 changes a second and a poll for each commit that was half a core.
  */
-const pollSpacingMs = 20;
+const pollSpacingMs = 12;
 const pruneEveryMs = 600_000;
 const changesRetentionHours = 24;
 
