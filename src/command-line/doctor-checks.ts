@@ -69,7 +69,9 @@ function checkGlibc(): Check {
 function checkEngine(): Check {
   const name = 'Engine';
   if (isEngineBuilt()) return good(name, 'native');
-  const remedy = 'Install a C compiler (Debian: apt-get install gcc libc6-dev) and start again.';
+  const remedy =
+    'Install a C compiler (Debian: apt-get install gcc libc6-dev) and start again with make or ' +
+    'bin/with-node; native/build/build.log tells what was wrong.';
   const finding = 'not built: verifications take two to three times the time';
   return { name, state: 'warn', finding, remedy };
 }

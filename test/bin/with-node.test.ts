@@ -205,3 +205,37 @@ test('the command takes the place of the script, with its arguments and its exit
   assert.equal(run.status, 7);
   assert.equal(run.stdout, `${run.pid} two words\n`);
 });
+
+function addNative(source: string): void {
+  mkdirSync(join(root, 'native'), { recursive: true });
+  writeFileSync(join(root, 'native/Makefile'), 'all:\n');
+  for (const name of ['engine.c', 'engine.h']) writeFileSync(join(root, 'native', name), source);
+}
+
+const builtFile = () => join(root, 'native/build/latchkey.node');
+/** Makes the file that the real one would. */
+const addMake = () => addTool('make', `echo built >"$2/build/latchkey.node"`);
+
+test('the native part is built once for the same sources, and again for others', () => {
+  addNative('one');
+  addTool('cc', ':');
+  addMake();
+  assert.match(withNode('node').stderr, /Building the native part/);
+  assert.ok(existsSync(builtFile()));
+  assert.doesNotMatch(withNode('node').stderr, /native/);
+  addNative('two');
+  assert.match(withNode('node').stderr, /Building the native part/);
+});
+
+test('without a compiler, or with one that fails, the command runs without the native part', () => {
+  addNative('one');
+  assert.match(withNode('node').sentence, /no C compiler .*apt-get install gcc/);
+  assert.doesNotMatch(withNode('node').stderr, /compiler/);
+  addTool('cc', ':');
+  addTool('make', 'echo no header >&2; exit 2');
+  const run = withNode('node');
+  assert.equal(run.status, 0);
+  assert.match(run.sentence, /could not be built .*build\.log/);
+  assert.match(readFileSync(join(root, 'native/build/build.log'), 'utf8'), /no header/);
+  assert.ok(!existsSync(builtFile()));
+});
