@@ -66,5 +66,5 @@ const quickPlan: BenchPlan = {
   warmUpShare: 0.2,
   hasWitness: false,
   hasRestarts: false,
-  revocationCount: 30,
+  revocationCount: 20,
 };
