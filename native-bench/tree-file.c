@@ -1,5 +1,6 @@
 #include "tree-file.h"
 
+#include "bytes.h"
 #include "failure.h"
 
 /* The layout of data version 2; see the head of src/keys/tree-file.ts. */
@@ -22,17 +23,6 @@ enum {
 
 static const uint32_t magic = 0xbeefc0de;
 static const uint64_t no_page = UINT64_MAX;
-
-#define READER(name, type)                  \
-  static inline type name(const char *at) { \
-    type value;                             \
-    memcpy(&value, at, sizeof value);       \
-    return value;                           \
-  }
-
-READER(u16_at, uint16_t)
-READER(u32_at, uint32_t)
-READER(u64_at, uint64_t)
 
 /* Another process writes it. */
 static uint64_t shared_u64_at(const char *at) {

@@ -1,5 +1,7 @@
 #include "records.h"
 
+#include "bytes.h"
+
 enum {
   FLAG_ASCII = 1,
   KEY_FORMAT = 3,
@@ -9,17 +11,6 @@ enum {
   IDENTITY_FORMAT = 1,
   IDENTITY_TEXTS_AT = 14,
 };
-
-#define READER(name, type)                  \
-  static inline type name(const char *at) { \
-    type value;                             \
-    memcpy(&value, at, sizeof value);       \
-    return value;                           \
-  }
-
-READER(u16_at, uint16_t)
-READER(u32_at, uint32_t)
-READER(f64_at, double)
 
 /* The texts of a record, which are cut off one after the other. */
 typedef struct {

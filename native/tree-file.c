@@ -1,5 +1,7 @@
 #include "tree-file.h"
 
+#include "bytes.h"
+
 enum {
   PAGE_HEADER_BYTES = 24,
   NODE_HEADER_BYTES = 8,
@@ -12,17 +14,6 @@ enum {
   GUESSES_MAX = 4,
   PREFETCHED_BYTES = 320,
 };
-
-#define READER(name, type)                  \
-  static inline type name(const char *at) { \
-    type value;                             \
-    memcpy(&value, at, sizeof value);       \
-    return value;                           \
-  }
-
-READER(u16_at, uint16_t)
-READER(u32_at, uint32_t)
-READER(u64_at, uint64_t)
 
 TreeFile tree_file_at(const void *bytes) {
   const char *meta = (const char *)bytes + PAGE_HEADER_BYTES;
