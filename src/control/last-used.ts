@@ -12,11 +12,14 @@ export type LastUses = {
 
 /**
  * Copies what is new. Every node tries; of several at once one does it, and undefined is the answer
- * of the others. Else the number of keys whose last use is now a later one.
+ * of the others. Else the number of keys whose last use is now a later one. After an outage there
+ * may be a page for each ten thousand keys of all: it rejects between two of them when `signal`
+ * aborts, and has copied nothing then.
  */
 export async function copyLastUses(
   database: Database,
   readSince: (notedAt: number) => Promise<LastUses>,
+  signal?: AbortSignal,
 ): Promise<number | undefined> {
   const copied = database.begin(async (transaction) => {
     // Skipped, not waited for: whoever holds the row is doing the same.
@@ -26,7 +29,10 @@ export async function copyLastUses(
     if (!progress) return undefined;
     const { pages, notedUntil } = await readSince(progress.notedUntil);
     let changedCount = 0;
-    for await (const page of pages) changedCount += await store(transaction, page);
+    for await (const page of pages) {
+      signal?.throwIfAborted();
+      changedCount += await store(transaction, page);
+    }
     await transaction`update latchkey.last_used_progress set noted_until = ${notedUntil}`;
     return changedCount;
   });

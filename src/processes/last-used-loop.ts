@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { copyLastUses } from '../control/last-used.ts';
 import { type Clickhouse, createClickhouse } from '../events/clickhouse.ts';
 import { readLastUsedKeys } from '../events/last-used-keys.ts';
@@ -44,11 +45,10 @@ type LoopStores = { database: Database; clickhouse(): Clickhouse };
 class LastUsedLoop {
   readonly #options: LastUsedLoopOptions;
   readonly #stores: LoopStores;
-  readonly #stopping = Promise.withResolvers<void>();
+  readonly #stopping = new AbortController();
   readonly #pause = new Wakeable();
   readonly #backoff = createBackoff(500, defaultEveryMs);
   readonly #running: Promise<void>;
-  #isStopping = false;
 
   constructor(options: LastUsedLoopOptions, stores: LoopStores) {
     this.#options = options;
@@ -57,8 +57,7 @@ class LastUsedLoop {
   }
 
   async stop(): Promise<void> {
-    this.#isStopping = true;
-    this.#stopping.resolve();
+    this.#stopping.abort();
     this.#pause.wake();
     await this.#running;
   }
@@ -66,10 +65,12 @@ class LastUsedLoop {
   async #loop(): Promise<void> {
     const { logger, clickhouseReady, everyMs = defaultEveryMs } = this.#options;
     const { database, clickhouse } = this.#stores;
-    await Promise.race([clickhouseReady, this.#stopping.promise]);
-    while (!this.#isStopping) {
+    const { signal } = this.#stopping;
+    const readSince = (notedAt: number) => readLastUsedKeys(clickhouse(), notedAt);
+    await Promise.race([clickhouseReady, once(signal, 'abort')]);
+    while (!signal.aborted) {
       try {
-        await copyLastUses(database, (notedAt) => readLastUsedKeys(clickhouse(), notedAt));
+        await copyLastUses(database, readSince, signal);
         this.#backoff.reset();
         await this.#pause.wait(everyMs);
       } catch (error) {

@@ -73,6 +73,29 @@ test('what fails half-way is read again', async () => {
   assert.equal(again, 1);
 });
 
+test('a node that stops does not copy the rest, and the next one copies all of it', async () => {
+  const stopping = new AbortController();
+  async function* interrupted() {
+    yield [{ keyId, atMs: 30_000 }];
+    stopping.abort();
+    yield [{ keyId: 'key_gone', atMs: 30_000 }];
+    assert.fail('another page was read');
+  }
+  await assert.rejects(
+    copyLastUses(
+      world.database,
+      async () => ({ pages: interrupted(), notedUntil: 900 }),
+      stopping.signal,
+    ),
+    { name: 'AbortError' },
+  );
+  const again = await copyLastUses(world.database, async (notedAt) => {
+    assert.equal(notedAt, 900);
+    return { pages: pagesOf([{ keyId, atMs: 30_000 }]), notedUntil: 900 };
+  });
+  assert.equal(again, 1);
+});
+
 test('copying last uses is no change that a node has to follow', async () => {
   const [row] = await world.database<{ n: number }[]>`
     select count(*)::int as n from latchkey.changes where entity = 'key'`;
