@@ -92,8 +92,8 @@ function between(before: Clocks, after: Clocks, { answers, seconds, busy }: Driv
 }
 
 /**
- * An open loop must send when it is time, not when the stores leave it the processor that they
- * share: where that may be asked for, before all others.
+ * The driver must send when it is time and keep a server busy, not when the stores leave it the
+ * processor that they share: where that may be asked for, before all others.
  */
 function punctual(): string[] {
   const first = ['--fifo', '1'];
@@ -117,7 +117,7 @@ async function runDriver(contestant: Contestant, options: LoadOptions): Promise<
   };
   const flags = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const driver = ['taskset', '-c', String(driverProcessor), join(nativeFolder, 'load')];
-  const [command = '', ...rest] = options.rate === undefined ? driver : [...punctual(), ...driver];
+  const [command = '', ...rest] = [...punctual(), ...driver];
   const child = spawn(command, [...rest, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
