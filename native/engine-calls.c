@@ -188,15 +188,18 @@ static napi_value element_of(napi_env env, napi_value array, uint32_t index) {
 }
 
 /* Texts come as bytes, which stay where they are as long as JavaScript does not run. */
-static LearnedLimit limit_of(napi_env env, napi_value parts) {
-  return (LearnedLimit){
+static LearnedLimit limit_of(napi_env env, napi_value parts, const Windows *windows,
+                             Slice workspace_id) {
+  LearnedLimit limit = {
       .place = (int)node_number(env, element_of(env, parts, 0)),
       .limit = node_number(env, element_of(env, parts, 1)),
-      .duration_ms = node_number(env, element_of(env, parts, 2)),
-      .name = memory_of(env, element_of(env, parts, 3)),
       .json = memory_of(env, element_of(env, parts, 4)),
       .header_name = memory_of(env, element_of(env, parts, 5)),
   };
+  double duration_ms = node_number(env, element_of(env, parts, 2));
+  Slice name = memory_of(env, element_of(env, parts, 3));
+  windows_limit(windows, &limit.window, workspace_id, name, duration_ms);
+  return limit;
 }
 
 /*
@@ -218,7 +221,8 @@ static napi_value learn_traits(napi_env env, napi_callback_info info) {
     MUST(napi_get_array_length(env, arguments[4], &length));
     MUST(length > LIMITS_MAX);
     for (uint32_t index = 0; index < length; index += 1) {
-      traits.limits[index] = limit_of(env, element_of(env, arguments[4], index));
+      napi_value parts = element_of(env, arguments[4], index);
+      traits.limits[index] = limit_of(env, parts, &engine->windows, traits.workspace_id);
     }
     traits.limit_count = (int)length;
   }

@@ -139,10 +139,8 @@ static int check(Engine *engine, Slice permissions, Numbers numbers, Verdict *ve
 static WindowRequest limit_request(const Verdict *verdict, int index) {
   const LearnedLimit *limit = &verdict->traits->limits[index];
   return (WindowRequest){
-      .workspace_id = verdict->traits->workspace_id,
-      .scope = limit->name,
+      .of = &limit->window,
       .identifier = verdict->key.key_id,
-      .duration_ms = limit->duration_ms,
       .limit = limit->limit,
       .cost = 1,
   };

@@ -2,10 +2,7 @@
  * it comes up: so there is no buffer for the message, and no text is too long for it. */
 #include "keyed-tag.h"
 
-typedef struct {
-  uint32_t v0, v1, v2, v3;
-  uint32_t word_count;
-} HalfSipHash;
+typedef TagPrefix HalfSipHash;
 
 static inline uint32_t rotate(uint32_t word, int bits) {
   return word << bits | word >> (32 - bits);
@@ -57,12 +54,16 @@ static inline void hash_put_text(HalfSipHash *hash, Slice text) {
   for (size_t at = whole; at < text.size; at += 1) hash_put(hash, (unsigned char)text.at[at]);
 }
 
-void tag_make(KeyedTag *tag, const uint32_t key[2], uint64_t number, const Slice texts[3]) {
-  HalfSipHash hash;
-  hash_begin(&hash, key);
-  hash_put(&hash, (uint32_t)number);
-  hash_put(&hash, (uint32_t)(number >> 32));
-  for (int index = 0; index < 3; index += 1) hash_put_text(&hash, texts[index]);
+void tag_begin(TagPrefix *prefix, const uint32_t key[2], uint64_t number, const Slice texts[2]) {
+  hash_begin(prefix, key);
+  hash_put(prefix, (uint32_t)number);
+  hash_put(prefix, (uint32_t)(number >> 32));
+  for (int index = 0; index < 2; index += 1) hash_put_text(prefix, texts[index]);
+}
+
+void tag_end(KeyedTag *tag, const TagPrefix *prefix, Slice last) {
+  HalfSipHash hash = *prefix;
+  hash_put_text(&hash, last);
   hash_put(&hash, hash.word_count << 26);
   hash.v2 ^= 0xee;
   uint32_t low = hash_draw(&hash);

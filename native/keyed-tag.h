@@ -15,6 +15,13 @@ typedef struct {
   uint32_t extra;
 } KeyedTag;
 
-void tag_make(KeyedTag *tag, const uint32_t key[2], uint64_t number, const Slice texts[3]);
+/* What tags have in common whose tuples begin alike: the number and all texts but the last. */
+typedef struct {
+  uint32_t v0, v1, v2, v3;
+  uint32_t word_count;
+} TagPrefix;
+
+void tag_begin(TagPrefix *prefix, const uint32_t key[2], uint64_t number, const Slice texts[2]);
+void tag_end(KeyedTag *tag, const TagPrefix *prefix, Slice last);
 
 #endif

@@ -44,7 +44,6 @@ static void free_traits(const LearnedTraits *traits) {
   free_slice(traits->rights_json);
   free_slice(traits->permissions_header);
   for (int index = 0; index < traits->limit_count; index += 1) {
-    free_slice(traits->limits[index].name);
     free_slice(traits->limits[index].json);
     free_slice(traits->limits[index].header_name);
   }
@@ -101,7 +100,6 @@ int learned_add_traits(Learned *learned, Slice text, const LearnedTraits *traits
   copy->rights_json = copy_of(traits->rights_json);
   copy->permissions_header = copy_of(traits->permissions_header);
   for (int index = 0; index < traits->limit_count; index += 1) {
-    copy->limits[index].name = copy_of(traits->limits[index].name);
     copy->limits[index].json = copy_of(traits->limits[index].json);
     copy->limits[index].header_name = copy_of(traits->limits[index].header_name);
   }

@@ -11,6 +11,7 @@
 
 #include "pair-table.h"
 #include "text-table.h"
+#include "windows.h"
 
 enum { LIMITS_MAX = 8 };
 
@@ -25,8 +26,7 @@ typedef struct {
   /* Which of the record's limits it is. */
   int place;
   double limit;
-  double duration_ms;
-  Slice name;
+  WindowLimit window;
   /* Of the answer, from behind its id up to what remains of it. */
   Slice json;
   /* Its name as the value of a header. */

@@ -39,8 +39,8 @@ static void prefetch(const WindowSlots *slots, const WindowCounter *counter) {
 }
 
 void slots_aim(const WindowSlots *slots, WindowCounter *counter, double duration_ms,
-               const Slice texts[3]) {
-  tag_make(&counter->tag, slots->tag_key, (uint64_t)duration_ms, texts);
+               const TagPrefix *prefix, Slice identifier) {
+  tag_end(&counter->tag, prefix, identifier);
   uint32_t first = (uint32_t)counter->tag.word % slots->bucket_count;
   uint32_t second = (uint32_t)(counter->tag.word >> 32) % slots->bucket_count;
   if (second == first) second = second + 1 == slots->bucket_count ? 0 : second + 1;

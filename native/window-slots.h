@@ -17,9 +17,10 @@ typedef struct {
 /* Of a file that the other side has opened, and so found to be a table of windows. */
 void slots_open(WindowSlots *slots, void *bytes, uint32_t seat);
 
-/* Makes the counter that of this tuple, and has the processor fetch what a load of it will read. */
+/* Makes the counter that of this tuple, whose duration is `duration_ms`, and has the processor fetch
+ * what a load of it will read. */
 void slots_aim(const WindowSlots *slots, WindowCounter *counter, double duration_ms,
-               const Slice texts[3]);
+               const TagPrefix *prefix, Slice identifier);
 
 /* Finds the slot that bears the counter's tag, with the window that it has come to. */
 bool slots_find(WindowSlots *slots, WindowCounter *counter);

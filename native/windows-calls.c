@@ -30,12 +30,15 @@ static Slice text_property(napi_env env, napi_value object, const char *name, ch
 }
 
 /* A LimitRequest of window-table.ts. */
-static WindowRequest read_request(napi_env env, napi_value object, char room[3][text_max]) {
+static WindowRequest read_request(napi_env env, napi_value object, WindowLimit *of,
+                                  const Windows *windows, char room[3][text_max]) {
+  Slice workspace_id = text_property(env, object, "workspaceId", room[0]);
+  Slice scope = text_property(env, object, "scope", room[1]);
+  double duration_ms = node_number(env, property(env, object, "durationMs"));
+  windows_limit(windows, of, workspace_id, scope, duration_ms);
   return (WindowRequest){
-      .workspace_id = text_property(env, object, "workspaceId", room[0]),
-      .scope = text_property(env, object, "scope", room[1]),
+      .of = of,
       .identifier = text_property(env, object, "identifier", room[2]),
-      .duration_ms = node_number(env, property(env, object, "durationMs")),
       .limit = node_number(env, property(env, object, "limit")),
       .cost = node_number(env, property(env, object, "cost")),
   };
@@ -61,6 +64,7 @@ static napi_value take_all(napi_env env, napi_callback_info info) {
   napi_value arguments[2], answer;
   Windows *windows = node_arguments(env, info, 2, arguments);
   WindowRequest requests[windows_per_take_max];
+  WindowLimit limits[windows_per_take_max];
   char room[windows_per_take_max][3][text_max];
   uint32_t count;
   MUST(napi_get_array_length(env, arguments[0], &count));
@@ -68,7 +72,7 @@ static napi_value take_all(napi_env env, napi_callback_info info) {
   for (uint32_t item = 0; item < count; item += 1) {
     napi_value request;
     MUST(napi_get_element(env, arguments[0], item, &request));
-    requests[item] = read_request(env, request, room[item]);
+    requests[item] = read_request(env, request, &limits[item], windows, room[item]);
   }
   WindowVerdict verdicts[windows_per_take_max];
   windows_take_all(windows, requests, count, node_number(env, arguments[1]), verdicts);

@@ -22,14 +22,20 @@ void windows_set_clock(Windows *windows, double (*clock)(void)) {
   windows->slots.clock = clock;
 }
 
+void windows_limit(const Windows *windows, WindowLimit *limit, Slice workspace_id, Slice scope,
+                   double duration_ms) {
+  if (duration_ms < duration_min_ms) duration_ms = duration_min_ms;
+  if (duration_ms > duration_max_ms) duration_ms = duration_max_ms;
+  limit->duration_ms = floor_of(duration_ms);
+  const Slice texts[2] = {workspace_id, scope};
+  tag_begin(&limit->prefix, windows->slots.tag_key, (uint64_t)limit->duration_ms, texts);
+}
+
 void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *counter) {
   MUST(!(request->cost >= 0 && request->cost <= number_exact_max &&
          floor_of(request->cost) == request->cost));
-  double duration_ms = request->duration_ms;
-  if (duration_ms < duration_min_ms) duration_ms = duration_min_ms;
-  if (duration_ms > duration_max_ms) duration_ms = duration_max_ms;
-  const Slice texts[3] = {request->workspace_id, request->scope, request->identifier};
-  slots_aim(&windows->slots, counter, floor_of(duration_ms), texts);
+  const WindowLimit *limit = request->of;
+  slots_aim(&windows->slots, counter, limit->duration_ms, &limit->prefix, request->identifier);
 }
 
 static bool is_ready(const WindowCounter *counter) {

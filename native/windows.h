@@ -9,10 +9,18 @@
 /* How many limits one windows_take_all may have. */
 enum { windows_per_take_max = 16 };
 
+/* What the counters of a limit have in common, whoever they count for; good as long as the table
+ * is open. Texts in ASCII: see keyed-tag.h. */
 typedef struct {
-  /* In ASCII: see keyed-tag.h. */
-  Slice workspace_id, scope, identifier;
-  double duration_ms, limit;
+  TagPrefix prefix;
+  double duration_ms;
+} WindowLimit;
+
+typedef struct {
+  const WindowLimit *of;
+  /* In ASCII. */
+  Slice identifier;
+  double limit;
   /* A whole number from 0 to 2^53 - 1. */
   double cost;
 } WindowRequest;
@@ -37,6 +45,9 @@ void windows_open(Windows *windows, void *bytes, uint32_t seat);
 
 /* The present in Unix ms; that of the system if none is set. */
 void windows_set_clock(Windows *windows, double (*clock)(void));
+
+void windows_limit(const Windows *windows, WindowLimit *limit, Slice workspace_id, Slice scope,
+                   double duration_ms);
 
 /* One limit in two steps: to aim fetches what the second will read, so do something in between. */
 void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *counter);
