@@ -1,8 +1,9 @@
 /** Runs the driver of native-bench against a contestant, and says what the requests cost it. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Contestant } from './contestant.ts';
+import { firstCommand } from './priority.ts';
 import {
   driverProcessor,
   idleMs,
@@ -91,16 +92,6 @@ function between(before: Clocks, after: Clocks, { answers, seconds, busy }: Driv
   };
 }
 
-/**
- * The driver must send when it is time and keep a server busy, not when the stores leave it the
- * processor that they share: where that may be asked for, before all others.
- */
-function punctual(): string[] {
-  const first = ['--fifo', '1'];
-  const { status } = spawnSync('chrt', [...first, 'true'], { stdio: 'ignore' });
-  return status === 0 ? ['chrt', ...first] : [];
-}
-
 async function runDriver(contestant: Contestant, options: LoadOptions): Promise<DriverReport> {
   const { port, template, expected, mix, keyCount } = contestant;
   const args = {
@@ -117,7 +108,7 @@ async function runDriver(contestant: Contestant, options: LoadOptions): Promise<
   };
   const flags = Object.entries(args).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const driver = ['taskset', '-c', String(driverProcessor), join(nativeFolder, 'load')];
-  const [command = '', ...rest] = [...punctual(), ...driver];
+  const [command = '', ...rest] = [...firstCommand(), ...driver];
   const child = spawn(command, [...rest, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
