@@ -105,28 +105,40 @@ static bool is_recordable(Slice path, Slice key) {
   return key.size < STRUCK_BYTES_MIN || memmem(path.at, path.size, key.at, key.size) == NULL;
 }
 
+/* `useProxy(apiId, permissions, isOpen)`: what verifyProxy is about from now on. */
+static napi_value use_proxy(napi_env env, napi_callback_info info) {
+  napi_value arguments[3];
+  Engine *engine = node_arguments(env, info, 3, arguments);
+  ProxyTerms *proxy = &engine->proxy;
+  bool is_whole = true;
+  proxy->api_id = text_into(env, arguments[0], proxy->api_id_room, sizeof proxy->api_id_room,
+                            &is_whole);
+  proxy->permissions = text_into(env, arguments[1], proxy->permissions_room,
+                                 sizeof proxy->permissions_room, &is_whole);
+  proxy->is_open = truth_of(env, arguments[2]);
+  proxy->is_usable = is_whole;
+  return NULL;
+}
+
 /*
- * `verifyProxy(rootKey, apiId, permissions, key, method, path, clientAddress, nowMs, isOpen)`: the
- * length of the answer's headers, or a Refusal.
+ * `verifyProxy(rootKey, key, method, path, clientAddress, nowMs)`: the length of the answer's
+ * headers, or a Refusal.
  */
 static napi_value verify_proxy(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();
-  napi_value arguments[9];
-  Engine *engine = node_arguments(env, info, 9, arguments);
-  char rooms[7][PATH_BYTES_MAX + 8];
-  Slice texts[7];
+  napi_value arguments[6];
+  Engine *engine = node_arguments(env, info, 6, arguments);
+  char rooms[5][PATH_BYTES_MAX + 8];
+  Slice texts[5];
   bool is_whole = true;
-  for (int index = 0; index < 7; index += 1) {
+  for (int index = 0; index < 5; index += 1) {
     texts[index] = text_into(env, arguments[index], rooms[index], sizeof *rooms, &is_whole);
   }
   ProxyAsked asked = {
       .root_key = texts[0],
-      .is_open = truth_of(env, arguments[8]),
-      .api_id = texts[1],
-      .permissions = texts[2],
-      .key = texts[3],
-      .original = {.method = texts[4], .path = texts[5], .client_address = texts[6]},
-      .now_ms = node_number(env, arguments[7]),
+      .key = texts[1],
+      .original = {.method = texts[2], .path = texts[3], .client_address = texts[4]},
+      .now_ms = node_number(env, arguments[5]),
       .started_at_ns = started_at_ns,
   };
   bool is_usual = is_whole && is_recordable(asked.original.path, asked.key);
@@ -290,6 +302,7 @@ static const NodeCall engine_calls[] = {
     {"verify", verify},
     {"count", count},
     {"verifyMany", verify_many},
+    {"useProxy", use_proxy},
     {"verifyProxy", verify_proxy},
     {"useReplica", use_replica},
     {"useSegment", use_segment},

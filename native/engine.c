@@ -27,12 +27,18 @@ static bool is_visible(Slice text) {
   return text.size > 0;
 }
 
+/* Who asks: with a token, or as the operator has allowed it without; perhaps confined to an API. */
+typedef struct {
+  Slice token;
+  Slice api_id;
+  bool is_open;
+} Asker;
+
 /* The number of the root key, or a Refusal. */
-static int find_token(const Engine *engine, const ProxyAsked *asked) {
-  if (!asked->is_open && !is_visible(asked->root_key)) return UNUSUAL;
-  double now_ms = asked->now_ms;
+static int find_asker(const Engine *engine, Asker asker, double now_ms) {
+  if (!asker.is_open && !is_visible(asker.token)) return UNUSUAL;
   char name[ROOT_KEY_NAME_BYTES_MAX];
-  size_t size = root_key_name(asked->root_key, asked->is_open, asked->api_id, name);
+  size_t size = root_key_name(asker.token, asker.is_open, asker.api_id, name);
   if (size == 0) return UNUSUAL;
   const Learned *learned = &engine->learned;
   int number = text_table_find(&learned->root_key_numbers, (Slice){name, size});
@@ -45,11 +51,8 @@ static int find_token(const Engine *engine, const ProxyAsked *asked) {
 static int find_root_key(const Engine *engine, Slice authorization, double now_ms) {
   const Slice scheme = SLICE("Bearer ");
   if (!slice_starts_with(authorization, scheme)) return UNUSUAL;
-  return find_token(engine, &(ProxyAsked){
-      .root_key = {authorization.at + scheme.size, authorization.size - scheme.size},
-      .api_id = SLICE(""),
-      .now_ms = now_ms,
-  });
+  Slice token = {authorization.at + scheme.size, authorization.size - scheme.size};
+  return find_asker(engine, (Asker){.token = token, .api_id = SLICE("")}, now_ms);
 }
 
 /* Refuses because of a text, which is copied to where the caller can read it. */
@@ -249,10 +252,13 @@ int engine_verify(Engine *engine, Slice body, const Asked *asked) {
 }
 
 int engine_verify_proxy(Engine *engine, const ProxyAsked *asked) {
-  int root_key = find_token(engine, asked);
+  const ProxyTerms *proxy = &engine->proxy;
+  if (!proxy->is_usable) return UNUSUAL;
+  Asker asker = {asked->root_key, proxy->api_id, proxy->is_open};
+  int root_key = find_asker(engine, asker, asked->now_ms);
   if (root_key < 0) return root_key;
   Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};
-  Question question = {asked->key, asked->permissions};
+  Question question = {asked->key, proxy->permissions};
   int refusal = look_up(engine, &question, root_key, &verdict);
   if (refusal != 0) return refusal;
   if (verdict.outcome != VALID || !event_fits(&verdict, &asked->original)) return UNUSUAL;

@@ -64,6 +64,21 @@ typedef struct {
   int decided_at;
 } Counters;
 
+/* What proxies ask for, until another one asks for something else. */
+enum { PROXY_QUERY_BYTES_MAX = 1024 };
+typedef struct {
+  /* Whether the texts are whole: nothing is decided here otherwise. */
+  bool is_usable;
+  /* Whether the API needs no root key. */
+  bool is_open;
+  /* Empty for any API. */
+  Slice api_id;
+  /* Empty without a query. */
+  Slice permissions;
+  char api_id_room[ROOT_KEY_NAME_BYTES_MAX];
+  char permissions_room[PROXY_QUERY_BYTES_MAX];
+} ProxyTerms;
+
 typedef struct {
   /* Bytes NULL while there is none. */
   TreeFile replica;
@@ -76,6 +91,7 @@ typedef struct {
   SpoolSegment segment;
   Counters counters;
   BodyBounds bounds;
+  ProxyTerms proxy;
   Learned learned;
   RequestIds request_ids;
   char *out;
@@ -100,11 +116,6 @@ typedef struct {
 /* A proxy's request, about one of its own. */
 typedef struct {
   Slice root_key;
-  /* Whether the API needs no root key. */
-  bool is_open;
-  /* Empty for any API. */
-  Slice api_id;
-  Slice permissions;
   Slice key;
   Original original;
   double now_ms;

@@ -17,8 +17,8 @@ typedef struct {
 /* Of a file that the other side has opened, and so found to be a table of windows. */
 void slots_open(WindowSlots *slots, void *bytes, uint32_t seat);
 
-/* Makes the counter that of this tuple, whose duration is `duration_ms`, and has the processor fetch
- * what a load of it will read. */
+/* Makes the counter that of this tuple, which has this duration, and has the processor fetch what a
+ * load of it will read. */
 void slots_aim(const WindowSlots *slots, WindowCounter *counter, double duration_ms,
                const TagPrefix *prefix, Slice identifier);
 

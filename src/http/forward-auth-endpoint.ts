@@ -31,6 +31,7 @@ import {
   uriPathPrefix,
 } from './original-request.ts';
 import { findProxyPrincipal, type ProxyLookup } from './proxy-principal.ts';
+import { QuickProxy } from './quick-proxy.ts';
 import type { QuickVerifier } from './quick-verifier.ts';
 import { takeRequest } from './request-quota.ts';
 import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
@@ -48,11 +49,12 @@ export type ForwardAuthOptions = {
 };
 
 export function addForwardAuth(options: ForwardAuthOptions): void {
-  const { app } = options;
+  const { app, quick, openApiIds } = options;
+  const proxy = quick && new QuickProxy(quick, openApiIds);
   // Proxies ask with GET, whatever they are asked.
   app.get('/forward-auth', (response, request) => {
-    const asked = { request, uriPlace: 'headers' } as const;
-    if (!answerQuickly(options, response, asked)) answerProxy(options, response, asked);
+    if (proxy && answerQuickly(options, proxy, { response, request })) return;
+    answerProxy(options, response, { request, uriPlace: 'headers' });
   });
   app.any('/forward-auth', (response, request) => {
     answerProxy(options, response, { request, uriPlace: 'headers' });
@@ -76,34 +78,18 @@ function answerProxy(options: ForwardAuthOptions, response: HttpResponse, asked:
   else send(replied);
 }
 
-/** By the native engine, if it can: a key that is good, asked for in the usual way. */
+/** By the native engine, if it can. */
 function answerQuickly(
-  { quick, openApiIds, judgePorts, traffic }: ForwardAuthOptions,
-  response: HttpResponse,
-  asked: Asked,
+  { judgePorts, traffic }: ForwardAuthOptions,
+  quick: QuickProxy,
+  { response, request }: { response: HttpResponse; request: HttpRequest },
 ): boolean {
-  if (!quick) return false;
-  const question = readQuestion(asked);
-  if (!question.ok || !question.presented || !isPlain(question.settings.check)) return false;
-  const { settings, rootKey, original, presented } = question;
-  const { apiId } = settings;
-  const answered = quick.verifyProxy({
-    asker: { rootKey, apiId, isOpen: openApiIds.has(apiId) },
-    permissions: settings.check.permissions ?? '',
-    key: presented.key,
-    original,
-    nowMs: judgePorts.clock(),
-  });
+  const answered = quick.answer(request, judgePorts.clock());
   if (!answered) return false;
   response.writeHeader('Content-Type', answered.headers);
   response.end(answered.body, traffic.isDraining);
   traffic.onAnswered(200);
   return true;
-}
-
-/** Nothing is wanted but permissions; a cost matters to keys with credits only. */
-function isPlain({ ratelimits, tags, migrationId }: ForwardAuthSettings['check']): boolean {
-  return ratelimits === undefined && tags === undefined && migrationId === undefined;
 }
 
 type Question =

@@ -4,7 +4,6 @@
  */
 import { type Engine, refusals, statusAt } from '../native/engine.ts';
 import type { OriginalRequest } from './original-request.ts';
-import type { ProxyCredentials } from './proxy-principal.ts';
 import type { QuickTeacher } from './quick-teacher.ts';
 
 /** An event that could not be put into the spool's segment, in the first bytes of `words`. */
@@ -12,10 +11,19 @@ export type PackedEvent = { words: Uint32Array; startWord: number; byteLength: n
 
 export type QuickAsked = { body: ArrayBuffer; authorization: string; nowMs: number };
 
-export type ProxyAsked = {
-  asker: ProxyCredentials;
+/** What a proxy asks for, request by request. */
+export type ProxyTerms = {
+  apiId: string;
+  /** Whether that API needs no root key. */
+  isOpen: boolean;
   /** Empty without a query. */
   permissions: string;
+};
+
+export type ProxyAsked = {
+  /** The same object as before, as long as the same is asked for. */
+  terms: ProxyTerms;
+  rootKey: string;
   key: string;
   original: OriginalRequest;
   nowMs: number;
@@ -37,6 +45,8 @@ export class QuickVerifier {
   /** Of what the engine has written. */
   readonly #starts: Starts;
   readonly #bodies: Starts;
+  /** What the engine was told last. */
+  #terms: ProxyTerms | undefined;
 
   /** `spool` takes an event where there is no segment, or no room in it; its bytes are borrowed. */
   constructor(engine: Engine, teacher: QuickTeacher, spool: (event: PackedEvent) => void) {
@@ -61,19 +71,21 @@ export class QuickVerifier {
   }
 
   /** Headers and body of the answer to a proxy that may pass on; good until the next call. */
-  verifyProxy(asked: ProxyAsked): ProxyAnswer | undefined {
-    const { asker, permissions, key, original, nowMs } = asked;
+  verifyProxy({ terms, rootKey, key, original, nowMs }: ProxyAsked): ProxyAnswer | undefined {
+    const { apiId, isOpen, permissions } = terms;
     const { method, path, clientAddress } = original;
-    const { rootKey, apiId, isOpen } = asker;
+    const engine = this.#engine;
+    if (terms !== this.#terms) {
+      engine.useProxy(apiId, permissions, isOpen);
+      this.#terms = terms;
+    }
     for (let lessons = 0; lessons <= lessonsMax; lessons += 1) {
-      const answered = this.#engine.verifyProxy(
-        ...[rootKey, apiId, permissions, key, method, path, clientAddress, nowMs, isOpen],
-      );
+      const answered = engine.verifyProxy(rootKey, key, method, path, clientAddress, nowMs);
       if (answered > 0) {
         this.#takeEvent();
         return { headers: this.#starts.of(answered), body: this.#bodies.of(this.#bodyBytes()) };
       }
-      if (!this.#teacher.teach(answered, asker, nowMs)) return undefined;
+      if (!this.#teacher.teach(answered, { rootKey, apiId, isOpen }, nowMs)) return undefined;
     }
     return undefined;
   }

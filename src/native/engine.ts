@@ -76,18 +76,17 @@ type Calls = {
       nowMs: number,
     ]
   ): number;
+  /** What `verifyProxy` is about from now on; `permissions` is empty without a query. */
+  useProxy(apiId: string, permissions: string, isOpen: boolean): void;
   /** The length of the headers in `out` that answer for a key that is good, or a refusal. */
   verifyProxy(
     ...question: readonly [
       rootKey: string,
-      apiId: string,
-      permissions: string,
       key: string,
       method: string,
       path: string,
       clientAddress: string,
       nowMs: number,
-      isOpen: boolean,
     ]
   ): number;
   /** Until it is called again, pages of this state must be kept. */

@@ -1,8 +1,8 @@
 /**
  * Who gets a processor first. Whatever else a machine does on the processors of a measurement (its
- * agents, the kernel's own threads, the stores) takes it for milliseconds at a time, a hundred times
- * what a verification takes. Where it may be asked for (root may), driver and server come before
- * all of that: this is what a processor of one's own would do.
+ * agents, the kernel's own threads, the stores) takes it for milliseconds at a time, a hundred
+ * times what a verification takes. Where it may be asked for (root may), driver and server come
+ * before all of that: this is what a processor of one's own would do.
  */
 import { spawnSync } from 'node:child_process';
 

@@ -4,7 +4,7 @@ import { type KeyUse, readLastUsedKeys } from '../../src/events/last-used-keys.t
 import { testClickhouse } from '../support/stores.ts';
 import { clientOf, makeTables } from './river.ts';
 
-test('each key is read once with its last use, page after page, whoever it belongs to', async () => {
+test('each key is read once with its last use, page after page, whoever owns it', async () => {
   const store = await testClickhouse();
   const client = clientOf(store.url);
   try {

@@ -98,12 +98,11 @@ function askParts({ engine }: TaughtEngine, body: ArrayBuffer, at: number): void
 function askAsProxy({ verifier }: TaughtEngine, tally: Tally, pick: Pick): void {
   const text = () => pick(proxyTexts);
   const answered = verifier.verifyProxy({
-    asker: {
-      rootKey: pick(['token_1', text()]),
-      apiId: pick(['', 'api_1', text()]),
-      isOpen: false,
+    terms: {
+      ...{ apiId: pick(['', 'api_1', text()]), isOpen: false },
+      permissions: pick(['', '', text()]),
     },
-    ...{ permissions: pick(['', '', text()]), key: pick(['key_1', text()]), nowMs: pick(instants) },
+    ...{ rootKey: pick(['token_1', text()]), key: pick(['key_1', text()]), nowMs: pick(instants) },
     original: { method: text(), path: text(), query: '', clientAddress: text() },
   });
   if (!answered) return;
