@@ -39,7 +39,10 @@ export async function copyLastUses(
   return copied as Promise<number | undefined>;
 }
 
-/** Keys that are gone are passed over. */
+/**
+ * Keys that are gone are passed over, and so is what is there already: most of what is read again.
+ * In a conflict the row would be locked, which is written down like a change.
+ */
 async function store(transaction: Transaction, page: readonly LastUse[]): Promise<number> {
   const keyIds = page.map(({ keyId }) => keyId);
   const instants = page.map(({ atMs }) => atMs);
@@ -48,6 +51,8 @@ async function store(transaction: Transaction, page: readonly LastUse[]): Promis
     select k.id, u.at_ms
     from unnest(${keyIds}::text[], ${instants}::bigint[]) as u (key_id, at_ms)
     join latchkey.keys k on k.id = u.key_id
+    left join latchkey.key_last_used known on known.key_id = u.key_id
+    where known.key_id is null or u.at_ms > known.last_used_at_ms
     on conflict (key_id) do update set last_used_at_ms = excluded.last_used_at_ms
     where excluded.last_used_at_ms > l.last_used_at_ms`;
   return count;

@@ -5,6 +5,7 @@ import { databaseUrl } from './bench-world.ts';
 import { changesNote, changesPerSecond, startKeyChanges } from './key-changes.ts';
 import { measureRevocationLags, percentile } from './revocation-lag.ts';
 import { median, throughputRatio } from './rounds.ts';
+import { settle } from './settle.ts';
 
 export async function measureDoors(bench: Bench): Promise<MeasuredBars> {
   const { verify, batch, unknown, zipf } = bench.product;
@@ -39,6 +40,7 @@ async function measureChanges(bench: Bench): Promise<Measured> {
 
 export async function measureRevocations(bench: Bench): Promise<MeasuredBars> {
   const { node, world, plan, say } = bench;
+  await settle(node);
   say(`── ${plan.revocationCount} revocations, ${changesPerSecond} changes a second beside them`);
   const changes = await startKeyChanges(databaseUrl(world.dataDir), world.keyCount);
   let lagsMs: number[] = [];
