@@ -9,10 +9,10 @@ static void must(int result, const char *what) {
 }
 
 static void find_roots(Replica *replica) {
-  if (!tree_file_renew(&replica->file)) return;
-  replica->keys = tree_file_root(&replica->file, "keys");
-  replica->root_keys = tree_file_root(&replica->file, "rootKeys");
-  replica->identities = tree_file_root(&replica->file, "identities");
+  if (!tree_state_renew(&replica->state)) return;
+  replica->keys = tree_state_root(&replica->state, "keys");
+  replica->root_keys = tree_state_root(&replica->state, "rootKeys");
+  replica->identities = tree_state_root(&replica->state, "identities");
 }
 
 void replica_open(Replica *replica, const char *path) {
@@ -29,7 +29,7 @@ void replica_open(Replica *replica, const char *path) {
   must(mdb_txn_begin(replica->environment, NULL, MDB_RDONLY, &replica->snapshot), path);
   MDB_envinfo envinfo;
   must(mdb_env_info(replica->environment, &envinfo), "the map");
-  tree_file_open(&replica->file, envinfo.me_mapaddr);
+  tree_state_open(&replica->state, envinfo.me_mapaddr);
   find_roots(replica);
 }
 

@@ -12,13 +12,13 @@
 #include <lmdb.h>
 
 #include "slice.h"
-#include "tree-file.h"
+#include "tree-state.h"
 
 typedef struct {
   MDB_env *environment;
   MDB_txn *snapshot;
   MDB_dbi documents;
-  TreeFile file;
+  TreeState state;
   /* Roots in the state that is being read: what `replica_find` is to look in. */
   uint64_t keys;
   uint64_t root_keys;
@@ -32,7 +32,7 @@ void replica_leave(Replica *replica);
 
 /* False when there is no such entry. */
 static inline bool replica_find(const Replica *replica, uint64_t table, Slice key, Slice *found) {
-  return tree_file_find(&replica->file, table, key, found);
+  return tree_file_find(&replica->state.file, table, key, found);
 }
 
 /* Calls `visit` with each document whose name starts with `prefix`, which is left out of `id`. */

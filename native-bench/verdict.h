@@ -2,22 +2,10 @@
 #ifndef VERDICT_H
 #define VERDICT_H
 
-#include "identity-record.h"
-#include "key-record.h"
 #include "key-traits.h"
 #include "limit-table.h"
-
-/* The places of outcomes in src/domain/outcome.ts. */
-typedef enum {
-  VALID,
-  NOT_FOUND,
-  FORBIDDEN,
-  INSUFFICIENT_PERMISSIONS,
-  USAGE_EXCEEDED,
-  RATE_LIMITED,
-  DISABLED,
-  EXPIRED,
-} Outcome;
+#include "outcome.h"
+#include "records.h"
 
 typedef struct {
   Outcome outcome;

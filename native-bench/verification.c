@@ -4,7 +4,7 @@
 #include "instant.h"
 #include "json-text.h"
 
-enum { BODY_TEXT_MAX = 2048 };
+enum { BODY_TEXT_MAX = 2048, IDENTITY_KEY_BYTES_MAX = 260 };
 
 typedef struct {
   Slice key;
@@ -72,14 +72,27 @@ static bool take_limit(Verifier *verifier, Verdict *verdict) {
   return !verdict->limit_verdict.is_exceeded;
 }
 
+static void must_be_known(bool is_known) {
+  if (!is_known) fail("the replica holds records of another form: native must follow src/keys");
+}
+
+static bool find_identity(const Replica *replica, Slice id, IdentityRecord *identity) {
+  char room[IDENTITY_KEY_BYTES_MAX];
+  Slice key = {room, identity_key(id, room, sizeof room)};
+  Slice bytes;
+  if (key.size == 0) fail("an identity's id is longer than the floor can hold");
+  if (!replica_find(replica, replica->identities, key, &bytes)) return false;
+  must_be_known(identity_record_read(bytes, identity));
+  if (identity->limit_ids.size > 0) fail("the floor knows identities without limits only");
+  return true;
+}
+
 static Outcome decide(Verifier *verifier, const Request *request, Verdict *verdict) {
   const KeyRecord *key = &verdict->key;
-  if (key->has_credits || key->migration_id.size > 0) {
-    fail("the floor knows keys without credits and imports only");
-  }
+  if (key->has_credits) fail("the floor knows keys without credits only");
   verdict->has_identity =
       key->identity_id.size > 0 &&
-      identity_record_find(&verifier->replica, key->identity_id, &verdict->identity);
+      find_identity(&verifier->replica, key->identity_id, &verdict->identity);
   if (!key->is_enabled) return DISABLED;
   if (key->expires_at_ms != 0 && (double)verdict->now_ms > key->expires_at_ms) return EXPIRED;
   if (!holds_all(verdict->traits, request->permissions)) return INSUFFICIENT_PERMISSIONS;
@@ -110,7 +123,8 @@ static bool find_key(Verifier *verifier, Slice key, Verdict *verdict) {
   if (!replica_find(replica, replica->keys, (Slice){(char *)hash, SHA256_BYTES}, &bytes)) {
     return false;
   }
-  key_record_decode(bytes, &verdict->key);
+  must_be_known(key_record_read(bytes, &verdict->key));
+  if (!verdict->key.is_ascii) fail("the floor reads texts that are ASCII only");
   const KeyTraits *traits = key_traits_read(&verifier->traits, verdict->key.traits);
   verdict->traits = traits;
   return traits->has_api && slice_equals(traits->workspace_id, verdict->workspace_id);
