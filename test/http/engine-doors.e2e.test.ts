@@ -66,7 +66,7 @@ async function answersOfAllDoors(): Promise<string[]> {
       // In turn, so that each request has other settings than the one before.
       for (const apiId of apiIds) {
         const answer = await askAsProxy(key, { permissions: query, api: apiId });
-        answers.push(`${name}, ${query}, ${apiId}: ${answer}`);
+        answers.push(`${name}, ${query}, to a proxy of ${apiId}: ${answer}`);
       }
     }
   }
@@ -141,8 +141,8 @@ test('both engines answer alike at every door', async () => {
   assert.equal(await decidedByEngine(), before, 'the engine was switched off');
   assert.deepEqual(plain, native);
   const countOf = (apiId: string | undefined) =>
-    native.filter((answer) => answer.includes(`, ${apiId}: 200`)).length;
+    native.filter((answer) => answer.includes(` of ${apiId}: 200`)).length;
   const [anyApi, ownApi, otherApi] = apiIds.map(countOf);
-  assert.ok(anyApi === ownApi && (anyApi ?? 0) > 10, `${anyApi} and ${ownApi} were let pass`);
+  assert.ok(anyApi === ownApi && (anyApi ?? 0) > 5, `${anyApi} and ${ownApi} were let pass`);
   assert.equal(otherApi, 0, 'a key of another API was let pass');
 });
