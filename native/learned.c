@@ -6,7 +6,13 @@
 #include "must.h"
 #include "sha256.h"
 
-enum { ROOT_KEYS_MAX = 10000, TRAITS_MAX = 10000, QUERIES_MAX = 1000 };
+enum {
+  ROOT_KEYS_MAX = 10000,
+  TRAITS_MAX = 10000,
+  QUERIES_MAX = 1000,
+  /* Usual ones take some hundred bytes, those with thousands of permissions up to 256 KiB. */
+  TRAITS_BYTES_MAX = 64 << 20,
+};
 
 static uint64_t draw_seed(void) {
   uint64_t seed;
@@ -58,6 +64,7 @@ void learned_forget(Learned *learned) {
   }
   text_table_clear(&learned->root_key_numbers);
   text_table_clear(&learned->traits_numbers);
+  learned->traits_bytes = 0;
   text_table_clear(&learned->query_numbers);
   pair_table_clear(&learned->visible);
   pair_table_clear(&learned->satisfied);
@@ -90,9 +97,21 @@ int learned_add_root_key(Learned *learned, Slice name, LearnedRootKey root_key) 
   return number;
 }
 
+static size_t bytes_of(Slice text, const LearnedTraits *traits) {
+  size_t size = text.size + traits->workspace_id.size + traits->keyspace_id.size +
+                traits->rights_json.size + traits->permissions_header.size;
+  for (int index = 0; index < traits->limit_count; index += 1) {
+    size += traits->limits[index].json.size + traits->limits[index].header_name.size;
+  }
+  return size;
+}
+
 int learned_add_traits(Learned *learned, Slice text, const LearnedTraits *traits) {
+  size_t size = bytes_of(text, traits);
+  if (learned->traits_bytes + size > TRAITS_BYTES_MAX) return -1;
   int number = text_table_add(&learned->traits_numbers, text);
   if (number < 0) return number;
+  learned->traits_bytes += size;
   LearnedTraits *copy = &learned->traits[number];
   *copy = *traits;
   copy->workspace_id = copy_of(traits->workspace_id);

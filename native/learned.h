@@ -55,6 +55,8 @@ typedef struct {
   TextTable query_numbers;
   LearnedRootKey *root_keys;
   LearnedTraits *traits;
+  /* Of the texts of all traits. */
+  size_t traits_bytes;
   /* Of root key and traits; of traits and query. */
   PairTable visible;
   PairTable satisfied;

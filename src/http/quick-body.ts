@@ -11,6 +11,8 @@ import { assert } from '../lib/assert.ts';
 const itemStart = '{"key":"';
 const permissionsStart = '","permissions":"';
 const itemEnd = '"}';
+const textsLengthMax = keyLengthMax + permissionsLengthMax;
+const itemBytesMax = itemStart.length + permissionsStart.length + itemEnd.length + textsLengthMax;
 const comma = 0x2c;
 const closingBracket = 0x5d;
 const quote = 0x22;
@@ -37,12 +39,15 @@ export function quickVerifyBodies(bytes: Buffer): VerifyKeyBody[] | undefined {
   }
 }
 
-/** The item that begins at `at` in a list that `quickVerifyBodies` can read, and where it ends. */
+/**
+ * The item that begins at `at` in a list that `quickVerifyBodies` can read, and where it ends. No
+ * more than that is decoded: a list may have a thousand, and parts of a text keep the whole of it.
+ */
 export function quickVerifyItem(bytes: Buffer, at: number): { item: VerifyKeyBody; end: number } {
-  const reader = new ItemReader(bytes.toString('latin1'), at);
+  const reader = new ItemReader(bytes.toString('latin1', at, at + itemBytesMax), 0);
   const item = reader.next();
   assert(item, 'there is no usual verification at this place');
-  return { item, end: reader.at };
+  return { item, end: at + reader.at };
 }
 
 class ItemReader {

@@ -33,8 +33,8 @@ export class QuickProxy {
 
   #settingsOf(text: string): UsualSettings | undefined {
     if (text !== this.#text) {
-      this.#text = text;
       this.#settings = this.#usual(text);
+      this.#text = text;
     }
     return this.#settings;
   }

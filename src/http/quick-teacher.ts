@@ -150,6 +150,8 @@ export class QuickTeacher {
     const isUsual = workspace?.isEnabled === true && api?.allowedAddresses === '';
     if (!isUsual || !limits) return this.#engine.learnTraits(text);
     const rights = bytesOf(rightsJson(permissions, roles));
+    // Too long for any answer.
+    if (rights.length > this.#engine.out.length) return this.#engine.learnTraits(text);
     const workspaceId = bytesOf(traits.workspaceId);
     const keyspaceId = bytesOf(api.keyspaceId);
     const header = bytesOf([...permissions].map(headerText).join(','));

@@ -11,13 +11,20 @@ let last: ParsedPermissionQuery | undefined;
 /** As `parsePermissionQuery`. When the cache is full it is emptied, which costs a parse each. */
 export function cachedPermissionQuery(text: string): ParsedPermissionQuery {
   if (last !== undefined && text === lastText) return last;
-  let parsed = cache.get(text);
-  if (parsed === undefined) {
-    parsed = parsePermissionQuery(text);
-    if (cache.size >= cachedQueriesMax) cache.clear();
-    cache.set(text, parsed);
+  const known = cache.get(text);
+  if (known !== undefined) {
+    lastText = text;
+    last = known;
+    return known;
   }
-  lastText = text;
-  last = parsed;
+  const own = copyOf(text);
+  const parsed = parsePermissionQuery(own);
+  if (cache.size >= cachedQueriesMax) cache.clear();
+  cache.set(own, parsed);
   return parsed;
+}
+
+/** A text that was cut out of a body keeps the whole body in memory, as long as it lives. */
+function copyOf(text: string): string {
+  return Buffer.from(text, 'utf16le').toString('utf16le');
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { parsePermissionQuery } from '../../src/verify/permission-query.ts';
 import { cachedPermissionQuery } from '../../src/verify/query-cache.ts';
 
@@ -18,4 +20,20 @@ test('more queries than are kept are answered all the same', () => {
       assert.deepEqual(parsed.ok && parsed.query.permissions, [`docs.${number}`]);
     }
   }
+});
+
+test('a query that is kept does not keep the body that it was cut out of', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const used = () => {
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const before = used();
+  for (let number = 0; number < 100; number += 1) {
+    const body = Buffer.alloc(1_000_000, `permission.${number} `).toString('latin1');
+    assert.ok(cachedPermissionQuery(body.substring(0, 13)).ok);
+  }
+  const keptBytes = used() - before;
+  assert.ok(keptBytes < 20_000_000, `${keptBytes} bytes are kept of 100,000,000`);
 });
