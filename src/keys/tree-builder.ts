@@ -9,8 +9,12 @@ import { bigPlaceBytes, PageBuilder, type PageSpace, writePageHead } from './pag
 import { branchFlag, leafFlag, nodeHeaderBytes, pageHeaderBytes } from './tree-file.ts';
 
 const overflowFlag = 4;
-/** Pages are written so many at once. */
-const writtenPages = 256;
+/**
+ * Pages are written so many at once, from a multiple of as many on. Linux keeps what was written so
+ * in pieces of 2 MiB, where the file system can, and maps each of them in one go: a worker takes
+ * 20 times less time to touch a replica for the first time.
+ */
+const writtenPages = 2048;
 
 export type BuiltTree = {
   root: number;
@@ -106,8 +110,8 @@ export class TreeBuilder {
   }
 
   #writePage(level: number): number {
-    if (this.#writtenBytes === this.#written.length) this.#flush();
     const number = this.#space.nextPage;
+    if (number % writtenPages === 0) this.#flush();
     this.#space.nextPage += 1;
     if (level === 0) this.#leafPages += 1;
     else this.#branchPages += 1;

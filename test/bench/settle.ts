@@ -11,7 +11,8 @@ import type { ProductNode } from './product-node.ts';
 const lookEveryMs = 200;
 /** Of a processor; the stores alone take some 2 % of one. */
 const quietShareMax = 0.15;
-const settleWithinMs = 60_000;
+/** To copy the last uses of ten million keys takes minutes. */
+const settleWithinMs = 600_000;
 
 /** Resolves when all events are in ClickHouse and primary and stores are at rest. */
 export async function settle(node: ProductNode): Promise<void> {
