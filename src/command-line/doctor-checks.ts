@@ -5,7 +5,7 @@ import { createClickhouse } from '../events/clickhouse.ts';
 import { type QuarantineFile, readQuarantine } from '../events/read-quarantine.ts';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import { probePort } from '../lib/port-probe.ts';
-import { isEngineBuilt } from '../native/engine.ts';
+import { loadNative } from '../native/engine.ts';
 import { makeNodeFolders } from '../processes/node-files.ts';
 import { readStoreUrls } from '../processes/store-urls.ts';
 import { printable } from './result-text.ts';
@@ -68,11 +68,11 @@ function checkGlibc(): Check {
 
 function checkEngine(): Check {
   const name = 'Engine';
-  if (isEngineBuilt()) return good(name, 'native');
+  if (loadNative()) return good(name, 'native');
   const remedy =
     'Install a C compiler (Debian: apt-get install gcc libc6-dev) and start again with make or ' +
     'bin/with-node; native/build/build.log tells what was wrong.';
-  const finding = 'not built: verifications take two to three times the time';
+  const finding = 'not built for this machine: verifications take two to three times the time';
   return { name, state: 'warn', finding, remedy };
 }
 

@@ -1,5 +1,5 @@
 /** What a store keeps beside its database: a secret, a port and a log. */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomInt } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -16,6 +16,9 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 const logBytesMax = 4 * 2 ** 20;
+/** Registered to few, and below what Linux (32,768) and macOS (49,152) give to connections. */
+const quietPorts = { first: 20_000, end: 32_768 };
+const freePortTries = 20;
 
 export function openStoreFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -46,10 +49,22 @@ export async function choosePort(folder: string, wished?: number): Promise<numbe
   }
   const kept = Number(readIfThere(path));
   if (kept > 0 && (await listenOnce(kept)) !== undefined) return kept;
-  const port = await listenOnce(0);
+  const port = await freePort();
   if (port === undefined) throw new Error('no port of 127.0.0.1 is free');
   writeFileSync(path, String(port), { mode: 0o600 });
   return port;
+}
+
+/**
+ * Rather one that the kernel gives to no connection: the server may be started later, and could be
+ * kept from it for as long as such a connection lives.
+ */
+async function freePort(): Promise<number | undefined> {
+  for (let tries = 0; tries < freePortTries; tries += 1) {
+    const port = await listenOnce(randomInt(quietPorts.first, quietPorts.end));
+    if (port !== undefined) return port;
+  }
+  return listenOnce(0);
 }
 
 /** The port that was free a moment ago; 0 asks the kernel for one. Undefined when it is taken. */

@@ -40,6 +40,11 @@ export function switchReplica(folder: string, path: string): void {
   renameSync(`${pointer}.new`, pointer);
 }
 
+/** Removes a copy that nobody has open, and what belongs to it. */
+export function removeReplica(path: string): void {
+  for (const suffix of ['', '-lock', '-sorting']) rmSync(`${path}${suffix}`, { force: true });
+}
+
 /** Removes every copy but the one in use: older ones, and one that was never finished. */
 export function removeOtherReplicas(folder: string): void {
   const current = currentReplica(folder);

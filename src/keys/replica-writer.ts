@@ -6,6 +6,7 @@
  */
 import type { Watermark } from '../domain/watermark.ts';
 import { applyChange, type ReplicaChange, toJson } from './replica-change.ts';
+import { removeReplica } from './replica-files.ts';
 import {
   type FillPlace,
   type ReplicaFill,
@@ -23,6 +24,8 @@ export type ReplicaWriter = {
   fill(): ReplicaFill;
   keyCount(): number;
   close(): Promise<void>;
+  /** Closes and removes it. Nobody else may have it open. */
+  discard(): Promise<void>;
 };
 
 export function openReplicaWriter(path: string): ReplicaWriter {
@@ -56,5 +59,9 @@ export function openReplicaWriter(path: string): ReplicaWriter {
     fill: () => startReplicaFill(place),
     keyCount: () => entryCountOf(tables.keys),
     close: () => tables.root.close(),
+    async discard() {
+      await tables.root.close();
+      removeReplica(path);
+    },
   };
 }

@@ -77,9 +77,21 @@ const ofConnections: readonly Repair[] = [
 /**
  * Rows of a COPY are handed on as they came, all of a piece of the network's at once and with the
  * headers of their messages: one by one, each is a buffer and a pass through a stream. And when a
- * COPY ends while its reader is behind, the connection is listened to again.
+ * COPY ends while its reader is behind, the connection is listened to again. An error that comes
+ * before anybody reads is one of the reader's, and does not end the process.
  */
 const ofCopies: readonly Repair[] = [
+  {
+    broken: `      read() { socket.resume() }
+    })
+    query.resolve(stream)
+`,
+    sound: `      read() { socket.resume() }
+    })
+    stream.on('error', () => {})
+    query.resolve(stream)
+`,
+  },
   {
     broken: `    stream && stream.push(null)
     stream = null

@@ -5,7 +5,6 @@
  * dependencies are installed, if there is a C compiler. Nothing depends on it: what it answers,
  * TypeScript would answer alike, in several times the time.
  */
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
@@ -167,14 +166,19 @@ const textBytes = 16 * 1024;
 const eventWords = 1024;
 const modulePath = fileURLToPath(new URL('../../native/build/latchkey.node', import.meta.url));
 
-export function isEngineBuilt(): boolean {
-  return existsSync(modulePath);
+/** Undefined where it was not built, or for another machine or another Node. */
+export function loadNative(path: string = modulePath): NativeModule | undefined {
+  try {
+    return createRequire(import.meta.url)(path) as NativeModule;
+  } catch {
+    return undefined;
+  }
 }
 
-/** Undefined where it was not built. */
+/** Undefined where it cannot be loaded. */
 export function createEngine(options: EngineOptions): Engine | undefined {
-  if (!isEngineBuilt()) return undefined;
-  const native = createRequire(import.meta.url)(modulePath) as NativeModule;
+  const native = loadNative();
+  if (!native) return undefined;
   const { generation, counters, windows, bounds } = options;
   const shared = {
     out: new Uint8Array(outBytes),

@@ -6,6 +6,7 @@
  * all modules. They are loaded while the stores start.
  */
 import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config/options.ts';
 import { readIngestAccess } from '../events/ingest-access.ts';
 import { currentReplica } from '../keys/replica-files.ts';
@@ -21,6 +22,9 @@ import { createSourceKeeper } from './source-keeper.ts';
 import type { NodeParts } from './start-rivers.ts';
 import { removeStoreUrls, writeStoreUrls } from './store-urls.ts';
 import { startStores } from './stores.ts';
+
+/** For the workers to answer first. One that cannot must not keep the events of the others. */
+const clickhouseWaitsMs = 10_000;
 
 /** Why a node cannot start, in a sentence for the operator. */
 export class StartRefused extends Error {
@@ -64,7 +68,8 @@ async function startParts(options: NodeOptions, releasers: Releasers): Promise<N
   await checkSockets(config);
   checkIngestUsers(config);
   const answering = Promise.withResolvers<void>();
-  const clickhouseTurn = hasCopy(files) ? answering.promise : undefined;
+  const someTime = sleep(clickhouseWaitsMs, undefined, { ref: false });
+  const clickhouseTurn = hasCopy(files) ? Promise.race([answering.promise, someTime]) : undefined;
   const starting = startStores({ settings: config, files, logger, clickhouseTurn });
   const loading = import('./start-rivers.ts');
   // Whichever fails, the stores are stopped; an error of the other is of no use then.

@@ -81,7 +81,7 @@ export async function startRivers(
   await firstCopy(keys, patience);
   limits.open(keys.replicator.status().keyCount);
   releasers.push('workers', () => workers.stopAll());
-  await workers.start();
+  await Promise.race([workers.start(), aborted(patience)]);
   return parts;
 }
 
@@ -162,10 +162,13 @@ async function firstCopy({ replicator, ...keys }: KeysRiver, signal: AbortSignal
     return;
   }
   await keys.prepared;
-  await Promise.race([
-    replicator.awaitApplied(),
-    new Promise((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    }),
-  ]);
+  await Promise.race([replicator.awaitApplied(), aborted(signal)]);
+}
+
+/** Rejects when it is, also when it was before. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
 }

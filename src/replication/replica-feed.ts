@@ -79,7 +79,12 @@ export class ReplicaFeed {
   async #copyAnew(transaction: Transaction, reached: Watermark): Promise<void> {
     const { database, openFresh, switchTo, page, logger, clock } = this.#options;
     const fresh = openFresh();
-    await copyEverything({ database, transaction }, { writer: fresh, reached, logger, clock });
+    try {
+      await copyEverything({ database, transaction }, { writer: fresh, reached, logger, clock });
+    } catch (error) {
+      await fresh.discard();
+      throw error;
+    }
     await switchTo(fresh);
     page.raise({ touchesDocuments: true });
     await this.writer?.close();

@@ -13,12 +13,14 @@ const partNumbers = { owner: 0, permissions: 1, roles: 2, limit: 3 } as const;
 
 type Columns = { readonly first: number; readonly last: number };
 
-/** Past it all are forgotten. */
+/** Past either all are forgotten. One with a thousand permissions has 30 kB, and takes 100. */
 const keptMax = 10_000;
+const keptBytesMax = 64 * 2 ** 20;
 const noIds: readonly string[] = [];
 
 export class SharedTraits {
   readonly #kept = new Map<string, KeyTraits>();
+  #keptBytes = 0;
   #parts = new GatheredBytes();
   #lastParts = new GatheredBytes();
   #last: KeyTraits | undefined;
@@ -46,7 +48,11 @@ export class SharedTraits {
     const name = bytes.toString('latin1', 0, length);
     const kept = this.#kept.get(name);
     if (kept) return kept;
-    if (this.#kept.size >= keptMax) this.#kept.clear();
+    this.#keptBytes += length;
+    if (this.#kept.size >= keptMax || this.#keptBytes > keptBytesMax) {
+      this.#kept.clear();
+      this.#keptBytes = length;
+    }
     const traits = parse(bytes, length);
     this.#kept.set(name, traits);
     return traits;

@@ -25,6 +25,7 @@ test('a password is made once and is readable by its owner alone', () => {
 
 test('a port is kept while it is free', async () => {
   const port = await choosePort(folder);
+  assert.ok(port >= 20_000 && port < 32_768, `a connection could get port ${port}`);
   assert.equal(await choosePort(folder), port);
   assert.equal(await choosePort(folder, port), port);
   const taker = createServer();

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { keyHash } from '../../src/domain/key-hash.ts';
 import type { ReplicaChange } from '../../src/keys/replica-change.ts';
-import { refusals } from '../../src/native/engine.ts';
+import { loadNative, refusals } from '../../src/native/engine.ts';
 import { plainRecord } from '../verify/small-world.ts';
 import { askRandomBytes } from './random-bytes.ts';
 import { nowMs, openTaughtEngine, smallWorkspace } from './taught-engine.ts';
@@ -44,4 +47,17 @@ test('without a replica, or with an older one, nothing is answered until it is t
   engine.useReplica();
   assert.equal(ask(body), refusals.stale);
   assert.equal(opened.verifier.verify({ body, authorization: 'Bearer token_1', nowMs }), undefined);
+});
+
+test('what was built for another machine is not loaded, and that is no error', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-native-'));
+  try {
+    const path = join(folder, 'latchkey.node');
+    writeFileSync(path, Buffer.from('\u007fELF of something else'));
+    assert.equal(loadNative(path), undefined);
+    assert.equal(loadNative(join(folder, 'absent.node')), undefined);
+    assert.ok(loadNative());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -57,6 +57,16 @@ test('a copy that the server breaks off is an error, and the connection goes on'
   assert.equal(await database.begin(answers), true);
 });
 
+test('a copy that is broken off before anybody reads it is an error of who reads it', async () => {
+  const failed = database.begin(async (transaction) => {
+    const rows = await CopiedRows.of(transaction, { sql: series(1, '1 / (n - 1)'), columns });
+    await sleep(20);
+    await countRows(rows);
+  });
+  await assert.rejects(failed, { code: '22012' });
+  assert.equal(await database.begin(answers), true);
+});
+
 test('several copies see one state, whatever is committed meanwhile', async () => {
   await database`create table things (id int)`;
   await database`insert into things select generate_series(1, 1000)`;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -9,7 +9,7 @@ import { keyDigest, keyHash } from '../../src/domain/key-hash.ts';
 import { openGenerationPage } from '../../src/keys/generation-page.ts';
 import { nextReplica, switchReplica } from '../../src/keys/replica-files.ts';
 import { openReplicaReader, type ReplicaReader } from '../../src/keys/replica-reader.ts';
-import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
+import { openReplicaWriter, type ReplicaWriter } from '../../src/keys/replica-writer.ts';
 import { type Database, openDatabase } from '../../src/lib/database.ts';
 import { silentLogger } from '../../src/lib/logger.ts';
 import { pruneChanges } from '../../src/replication/change-feed.ts';
@@ -43,7 +43,11 @@ after(async () => {
 type Node = { replicator: Replicator; reader: ReplicaReader; stop(): Promise<void> };
 
 /** A replicator with a reader beside it, as a primary and a worker share them. */
-async function startNode(name: string, previousPath?: string): Promise<Node & { path: string }> {
+async function startNode(
+  name: string,
+  previousPath?: string,
+  change: (writer: ReplicaWriter) => ReplicaWriter = (writer) => writer,
+): Promise<Node & { path: string }> {
   const replicas = join(folder, name);
   let reader: ReplicaReader | undefined;
   let path = previousPath ?? '';
@@ -53,7 +57,7 @@ async function startNode(name: string, previousPath?: string): Promise<Node & { 
     database: own,
     page,
     current: previousPath ? openReplicaWriter(previousPath) : undefined,
-    openFresh: () => openReplicaWriter(nextReplica(replicas)),
+    openFresh: () => change(openReplicaWriter(nextReplica(replicas))),
     async switchTo(writer) {
       switchReplica(replicas, writer.path);
       path = writer.path;
@@ -101,6 +105,28 @@ test('the first copy holds what was there, and a later change comes when waited 
   await node.replicator.awaitApplied();
   assert.equal(node.reader.keyByDigest(keyDigest('after')), undefined);
   assert.equal(node.replicator.status().fullCopyCount, 1);
+  await node.stop();
+});
+
+test('a copy that fails leaves nothing behind, and the next try begins anew', async () => {
+  let failedCount = 0;
+  const node = await startNode('failing', undefined, (writer) => {
+    if (failedCount === 2) return writer;
+    failedCount += 1;
+    return {
+      ...writer,
+      fill() {
+        throw new Error('the disk is full');
+      },
+    };
+  });
+  assert.equal(failedCount, 2);
+  assert.deepEqual(readdirSync(join(folder, 'failing')).sort(), [
+    'CURRENT',
+    'replica-1.mdb',
+    'replica-1.mdb-lock',
+  ]);
+  assert.equal(node.reader.find('api', 'api_1')?.name, 'payments');
   await node.stop();
 });
 
