@@ -62,7 +62,7 @@ const quickPlan: BenchPlan = {
   name: 'quick',
   keyCount: 100_000,
   roundCount: 1,
-  secondsPerRound: 1,
+  secondsPerRound: 0.8,
   warmUpShare: 0.2,
   hasWitness: false,
   hasRestarts: false,

@@ -9,6 +9,7 @@ import { privateBytes } from './processor.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
 import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
 import { median, processorUs, throughputRatio } from './rounds.ts';
+import { settle } from './settle.ts';
 import { warmUp } from './warm-up.ts';
 
 /** At which number of keys some of the bars stand. */
@@ -36,6 +37,7 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
   const { plan, world, say } = bench;
   // Warming up after each start takes longer than what is measured.
   const roundCount = Math.ceil(plan.roundCount / 2);
+  await settle(bench.node);
   say('── two workers and one, in turn; each time the product is started again');
   const ratios: number[] = [];
   const restartsMs: number[] = [];

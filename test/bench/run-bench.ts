@@ -49,14 +49,14 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
 async function measure(bench: Bench, releasers: Releasers) {
   const replica = measureReplica(bench);
   const rivals = await measureRivals(bench, releasers);
-  const doors = await measureDoors(bench);
   const latency = await measureLatency(bench, rivals.ceiling);
   const bars: MeasuredBars = {
     ...replica,
     ...rivals.bars,
-    ...doors,
     ...latency.bars,
     ...(await measureRevocations(bench)),
+    // Last, as batches leave most to the stores: what would follow has to wait for them.
+    ...(await measureDoors(bench)),
     ...measureMemory(bench),
   };
   if (bench.plan.hasRestarts) {
