@@ -1,5 +1,5 @@
 /** When keys were last used: copied from ClickHouse, which counts it, to where keys are read. */
-import type { Database, Transaction } from '../lib/database.ts';
+import type { Database } from '../lib/database.ts';
 
 export type LastUse = { keyId: string; atMs: number };
 
@@ -10,43 +10,56 @@ export type LastUses = {
   notedUntil: number;
 };
 
+/** Of the lock that is held while they are copied. Its transaction changes nothing itself. */
+const lockNumber = 0x1a7e_05ed;
+
 /**
  * Copies what is new. Every node tries; of several at once one does it, and undefined is the answer
- * of the others. Else the number of keys whose last use is now a later one. After an outage there
- * may be a page for each ten thousand keys of all: it rejects between two of them when `signal`
- * aborts, and has copied nothing then.
+ * of the others. Else the number of keys whose last use is now a later one.
+ *
+ * After an outage there may be a page for each ten thousand keys of all. Each is a transaction of
+ * its own: as long as one is open, who follows the changes of keys has to read again all that came
+ * since its start. It rejects between two pages when `signal` aborts; the next copy begins where
+ * this one did, and passes over what is stored.
  */
 export async function copyLastUses(
   database: Database,
   readSince: (notedAt: number) => Promise<LastUses>,
   signal?: AbortSignal,
 ): Promise<number | undefined> {
-  const copied = database.begin(async (transaction) => {
-    // Skipped, not waited for: whoever holds the row is doing the same.
-    const [progress] = await transaction<{ notedUntil: number }[]>`
-      select noted_until as "notedUntil" from latchkey.last_used_progress
-      for no key update skip locked`;
-    if (!progress) return undefined;
-    const { pages, notedUntil } = await readSince(progress.notedUntil);
-    let changedCount = 0;
-    for await (const page of pages) {
-      signal?.throwIfAborted();
-      changedCount += await store(transaction, page);
-    }
-    await transaction`update latchkey.last_used_progress set noted_until = ${notedUntil}`;
-    return changedCount;
+  const copied = database.begin(async (lock) => {
+    const [row] = await lock<{ isOurs: boolean }[]>`
+      select pg_try_advisory_xact_lock(${lockNumber}::bigint) as "isOurs"`;
+    return row?.isOurs ? copyPages(database, readSince, signal) : undefined;
   });
   return copied as Promise<number | undefined>;
+}
+
+async function copyPages(
+  database: Database,
+  readSince: (notedAt: number) => Promise<LastUses>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const [progress] = await database<{ notedUntil: number }[]>`
+    select noted_until as "notedUntil" from latchkey.last_used_progress`;
+  const { pages, notedUntil } = await readSince(progress?.notedUntil ?? 0);
+  let changedCount = 0;
+  for await (const page of pages) {
+    signal?.throwIfAborted();
+    changedCount += await store(database, page);
+  }
+  await database`update latchkey.last_used_progress set noted_until = ${notedUntil}`;
+  return changedCount;
 }
 
 /**
  * Keys that are gone are passed over, and so is what is there already: most of what is read again.
  * In a conflict the row would be locked, which is written down like a change.
  */
-async function store(transaction: Transaction, page: readonly LastUse[]): Promise<number> {
+async function store(database: Database, page: readonly LastUse[]): Promise<number> {
   const keyIds = page.map(({ keyId }) => keyId);
   const instants = page.map(({ atMs }) => atMs);
-  const { count } = await transaction`
+  const { count } = await database`
     insert into latchkey.key_last_used as l (key_id, last_used_at_ms)
     select k.id, u.at_ms
     from unnest(${keyIds}::text[], ${instants}::bigint[]) as u (key_id, at_ms)

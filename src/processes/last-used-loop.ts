@@ -26,7 +26,8 @@ const pausesPerCopy = 3;
 export function startLastUsedLoop(options: LastUsedLoopOptions, releasers: Releasers): void {
   const { databaseUrl, clickhouseUrl: url } = options;
   const database = openDatabase(databaseUrl, {
-    connectionsMax: 1,
+    // One holds the lock, the other copies.
+    connectionsMax: 2,
     applicationName: 'latchkey last use',
     idleSeconds: 60,
   });
