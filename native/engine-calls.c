@@ -97,26 +97,20 @@ static Slice text_into(napi_env env, napi_value value, char *room, size_t size, 
   return (Slice){room, 0};
 }
 
-enum { PATH_BYTES_MAX = 1024, STRUCK_BYTES_MIN = 8 };
-
-/* What may be recorded of a path without its being changed: src/http/original-request.ts. */
-static bool is_recordable(Slice path, Slice key) {
-  if (path.size > PATH_BYTES_MAX) return false;
-  return key.size < STRUCK_BYTES_MIN || memmem(path.at, path.size, key.at, key.size) == NULL;
-}
+enum { PROXY_TEXT_BYTES_MAX = 1032 };
 
 /* `useProxy(apiId, permissions, isOpen)`: what verifyProxy is about from now on. */
 static napi_value use_proxy(napi_env env, napi_callback_info info) {
   napi_value arguments[3];
   Engine *engine = node_arguments(env, info, 3, arguments);
-  ProxyTerms *proxy = &engine->proxy;
+  char rooms[2][PROXY_TEXT_BYTES_MAX];
+  Slice texts[2];
   bool is_whole = true;
-  proxy->api_id = text_into(env, arguments[0], proxy->api_id_room, sizeof proxy->api_id_room,
-                            &is_whole);
-  proxy->permissions = text_into(env, arguments[1], proxy->permissions_room,
-                                 sizeof proxy->permissions_room, &is_whole);
-  proxy->is_open = truth_of(env, arguments[2]);
-  proxy->is_usable = is_whole;
+  for (int index = 0; index < 2; index += 1) {
+    texts[index] = text_into(env, arguments[index], rooms[index], sizeof *rooms, &is_whole);
+  }
+  proxy_terms_set(&engine->proxy, texts[0], texts[1], truth_of(env, arguments[2]));
+  engine->proxy.is_usable = engine->proxy.is_usable && is_whole;
   return NULL;
 }
 
@@ -128,7 +122,7 @@ static napi_value verify_proxy(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();
   napi_value arguments[6];
   Engine *engine = node_arguments(env, info, 6, arguments);
-  char rooms[5][PATH_BYTES_MAX + 8];
+  char rooms[5][PROXY_TEXT_BYTES_MAX];
   Slice texts[5];
   bool is_whole = true;
   for (int index = 0; index < 5; index += 1) {
@@ -141,9 +135,9 @@ static napi_value verify_proxy(napi_env env, napi_callback_info info) {
       .now_ms = node_number(env, arguments[5]),
       .started_at_ns = started_at_ns,
   };
-  bool is_usual = is_whole && is_recordable(asked.original.path, asked.key);
+  int answered = is_whole ? engine_verify_proxy(engine, &engine->proxy, &asked) : UNUSUAL;
   napi_value result;
-  MUST(napi_create_int32(env, is_usual ? engine_verify_proxy(engine, &asked) : UNUSUAL, &result));
+  MUST(napi_create_int32(env, answered, &result));
   return result;
 }
 
@@ -193,23 +187,17 @@ static napi_value learn_root_key(napi_env env, napi_callback_info info) {
   return number_of(env, learned_add_root_key(&engine->learned, (Slice){name, size}, root_key));
 }
 
-static napi_value element_of(napi_env env, napi_value array, uint32_t index) {
-  napi_value element;
-  MUST(napi_get_element(env, array, index, &element));
-  return element;
-}
-
 /* Texts come as bytes, which stay where they are as long as JavaScript does not run. */
 static LearnedLimit limit_of(napi_env env, napi_value parts, const Windows *windows,
                              Slice workspace_id) {
   LearnedLimit limit = {
-      .place = (int)node_number(env, element_of(env, parts, 0)),
-      .limit = node_number(env, element_of(env, parts, 1)),
-      .json = memory_of(env, element_of(env, parts, 4)),
-      .header_name = memory_of(env, element_of(env, parts, 5)),
+      .place = (int)node_number(env, node_element(env, parts, 0)),
+      .limit = node_number(env, node_element(env, parts, 1)),
+      .json = memory_of(env, node_element(env, parts, 4)),
+      .header_name = memory_of(env, node_element(env, parts, 5)),
   };
-  double duration_ms = node_number(env, element_of(env, parts, 2));
-  Slice name = memory_of(env, element_of(env, parts, 3));
+  double duration_ms = node_number(env, node_element(env, parts, 2));
+  Slice name = memory_of(env, node_element(env, parts, 3));
   windows_limit(windows, &limit.window, workspace_id, name, duration_ms);
   return limit;
 }
@@ -233,7 +221,7 @@ static napi_value learn_traits(napi_env env, napi_callback_info info) {
     MUST(napi_get_array_length(env, arguments[4], &length));
     MUST(length > LIMITS_MAX);
     for (uint32_t index = 0; index < length; index += 1) {
-      napi_value parts = element_of(env, arguments[4], index);
+      napi_value parts = node_element(env, arguments[4], index);
       traits.limits[index] = limit_of(env, parts, &engine->windows, traits.workspace_id);
     }
     traits.limit_count = (int)length;
@@ -275,26 +263,22 @@ static napi_value close_engine(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static void *shared(napi_env env, napi_value array, uint32_t index, size_t *size) {
-  return node_memory(env, element_of(env, array, index), size);
-}
-
 /* Where to count: cells; then where outcomes, latencies and their sum are, and the bounds. */
 static Counters counters_of(napi_env env, napi_value array) {
   size_t size;
-  Counters counters = {.cells = shared(env, array, 0, &size)};
-  const int32_t *outcome_at = shared(env, array, 1, &size);
+  Counters counters = {.cells = node_shared(env, array, 0, &size)};
+  const int32_t *outcome_at = node_shared(env, array, 1, &size);
   MUST(size < sizeof counters.outcome_at);
   memcpy(counters.outcome_at, outcome_at, sizeof counters.outcome_at);
-  const int32_t *bounds = shared(env, array, 2, &size);
+  const int32_t *bounds = node_shared(env, array, 2, &size);
   MUST(size > sizeof counters.latency_bounds_us);
   memcpy(counters.latency_bounds_us, bounds, size);
   counters.latency_bound_count = (int)(size / sizeof *bounds);
-  const int32_t *latency_at = shared(env, array, 3, &size);
+  const int32_t *latency_at = node_shared(env, array, 3, &size);
   MUST(size != (size_t)(counters.latency_bound_count + 1) * sizeof *latency_at);
   memcpy(counters.latency_at, latency_at, size);
-  counters.latency_sum_at = (int)node_number(env, element_of(env, array, 4));
-  counters.decided_at = (int)node_number(env, element_of(env, array, 5));
+  counters.latency_sum_at = (int)node_number(env, node_element(env, array, 4));
+  counters.decided_at = (int)node_number(env, node_element(env, array, 5));
   return counters;
 }
 
@@ -325,25 +309,28 @@ static napi_value create_engine(napi_env env, napi_callback_info info) {
   Engine *engine = calloc(1, sizeof *engine);
   MUST(engine == NULL);
   size_t size;
-  engine->out = shared(env, arguments[0], 0, &engine->out_size);
-  engine->text = shared(env, arguments[0], 1, &engine->text_size);
-  engine->status = shared(env, arguments[0], 2, &size);
+  engine->out = node_shared(env, arguments[0], 0, &engine->out_size);
+  engine->text = node_shared(env, arguments[0], 1, &engine->text_size);
+  engine->status = node_shared(env, arguments[0], 2, &size);
   MUST(size < STATUS_COUNT * sizeof *engine->status);
-  engine->event_words = shared(env, arguments[0], 3, &size);
+  engine->event_words = node_shared(env, arguments[0], 3, &size);
   MUST(size < EVENT_WORDS_MAX * sizeof *engine->event_words);
-  engine->generation = shared(env, arguments[0], 4, &size);
+  engine->generation = node_shared(env, arguments[0], 4, &size);
   engine->counters = counters_of(env, arguments[1]);
-  uint32_t seat = (uint32_t)node_number(env, element_of(env, arguments[2], 1));
-  windows_open(&engine->windows, shared(env, arguments[2], 0, &size), seat);
+  uint32_t seat = (uint32_t)node_number(env, node_element(env, arguments[2], 1));
+  windows_open(&engine->windows, node_shared(env, arguments[2], 0, &size), seat);
   engine->bounds = (BodyBounds){
-      .key_length_max = (size_t)node_number(env, element_of(env, arguments[3], 0)),
-      .permissions_length_max = (size_t)node_number(env, element_of(env, arguments[3], 1)),
-      .verifications_max = (int)node_number(env, element_of(env, arguments[3], 2)),
+      .key_length_max = (size_t)node_number(env, node_element(env, arguments[3], 0)),
+      .permissions_length_max = (size_t)node_number(env, node_element(env, arguments[3], 1)),
+      .verifications_max = (int)node_number(env, node_element(env, arguments[3], 2)),
   };
   learned_open(&engine->learned);
   napi_value object;
   MUST(napi_create_object(env, &object));
   node_define(env, object, engine_calls, sizeof engine_calls / sizeof *engine_calls, engine);
+  napi_value handle;
+  MUST(napi_create_external(env, engine, NULL, NULL, &handle));
+  MUST(napi_set_named_property(env, object, "handle", handle));
   return object;
 }
 

@@ -251,14 +251,32 @@ int engine_verify(Engine *engine, Slice body, const Asked *asked) {
   return (int)(answer_close(answer_put(to, &verdict)) - room.to);
 }
 
-int engine_verify_proxy(Engine *engine, const ProxyAsked *asked) {
-  const ProxyTerms *proxy = &engine->proxy;
-  if (!proxy->is_usable) return UNUSUAL;
-  Asker asker = {asked->root_key, proxy->api_id, proxy->is_open};
+void proxy_terms_set(ProxyTerms *terms, Slice api_id, Slice permissions, bool is_open) {
+  terms->is_usable = api_id.size <= sizeof terms->api_id_room &&
+                     permissions.size <= sizeof terms->permissions_room;
+  if (!terms->is_usable) return;
+  terms->is_open = is_open;
+  slice_put(terms->api_id_room, api_id);
+  slice_put(terms->permissions_room, permissions);
+  terms->api_id = (Slice){terms->api_id_room, api_id.size};
+  terms->permissions = (Slice){terms->permissions_room, permissions.size};
+}
+
+enum { PATH_BYTES_MAX = 1024, STRUCK_BYTES_MIN = 8 };
+
+/* What may be recorded of a path without its being changed: src/http/original-request.ts. */
+static bool is_recordable(Slice path, Slice key) {
+  if (path.size > PATH_BYTES_MAX) return false;
+  return key.size < STRUCK_BYTES_MIN || memmem(path.at, path.size, key.at, key.size) == NULL;
+}
+
+int engine_verify_proxy(Engine *engine, const ProxyTerms *terms, const ProxyAsked *asked) {
+  if (!terms->is_usable || !is_recordable(asked->original.path, asked->key)) return UNUSUAL;
+  Asker asker = {asked->root_key, terms->api_id, terms->is_open};
   int root_key = find_asker(engine, asker, asked->now_ms);
   if (root_key < 0) return root_key;
   Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};
-  Question question = {asked->key, proxy->permissions};
+  Question question = {asked->key, terms->permissions};
   int refusal = look_up(engine, &question, root_key, &verdict);
   if (refusal != 0) return refusal;
   if (verdict.outcome != VALID || !event_fits(&verdict, &asked->original)) return UNUSUAL;

@@ -117,13 +117,17 @@ typedef struct {
 typedef struct {
   Slice root_key;
   Slice key;
+  /* As the proxy tells it. */
   Original original;
   double now_ms;
   int64_t started_at_ns;
 } ProxyAsked;
 
+/* Terms whose texts are too long are not usable. */
+void proxy_terms_set(ProxyTerms *terms, Slice api_id, Slice permissions, bool is_open);
+
 /* The length of the headers in `out` that answer for a key that is good, or a Refusal. */
-int engine_verify_proxy(Engine *engine, const ProxyAsked *asked);
+int engine_verify_proxy(Engine *engine, const ProxyTerms *terms, const ProxyAsked *asked);
 
 /* The length of the whole answer in `out`, or a Refusal. */
 int engine_verify(Engine *engine, Slice body, const Asked *asked);

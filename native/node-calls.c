@@ -43,6 +43,16 @@ void *node_memory(napi_env env, napi_value value, size_t *size) {
   return memory;
 }
 
+napi_value node_element(napi_env env, napi_value array, uint32_t index) {
+  napi_value element;
+  MUST(napi_get_element(env, array, index, &element));
+  return element;
+}
+
+void *node_shared(napi_env env, napi_value array, uint32_t index, size_t *size) {
+  return node_memory(env, node_element(env, array, index), size);
+}
+
 size_t node_latin1(napi_env env, napi_value value, char *room, size_t size) {
   size_t length = 0;
   MUST(napi_get_value_string_latin1(env, value, room, size, &length));

@@ -21,6 +21,11 @@ double node_number(napi_env env, napi_value value);
 /* The memory of an ArrayBuffer or of a view on one. */
 void *node_memory(napi_env env, napi_value value, size_t *size);
 
+napi_value node_element(napi_env env, napi_value array, uint32_t index);
+
+/* The memory of an array's element. */
+void *node_shared(napi_env env, napi_value array, uint32_t index, size_t *size);
+
 /* A text of Latin-1 characters into `room`, cut off at its end; its length. */
 size_t node_latin1(napi_env env, napi_value value, char *room, size_t size);
 

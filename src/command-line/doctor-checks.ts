@@ -5,7 +5,7 @@ import { createClickhouse } from '../events/clickhouse.ts';
 import { type QuarantineFile, readQuarantine } from '../events/read-quarantine.ts';
 import { classifyDatabaseError, openDatabase } from '../lib/database.ts';
 import { probePort } from '../lib/port-probe.ts';
-import { loadNative } from '../native/engine.ts';
+import { loadNative } from '../native/native-module.ts';
 import { makeNodeFolders } from '../processes/node-files.ts';
 import { readStoreUrls } from '../processes/store-urls.ts';
 import { printable } from './result-text.ts';

@@ -24,6 +24,7 @@ import { quickVerifyBodies, quickVerifyBody } from './quick-body.ts';
 import type { QuickVerifier } from './quick-verifier.ts';
 import { addRatelimitEndpoints, type RatelimitPorts } from './ratelimit-endpoint.ts';
 import { addReference } from './reference-endpoint.ts';
+import { RouteTable, routesOf, tunnelled } from './routes.ts';
 import { createHttpApp, type HttpApp, type HttpResponse } from './uws.ts';
 import { answerBatch, verifyManyQuickly } from './verify-batch-endpoint.ts';
 import { answerVerification, verifyQuickly } from './verify-endpoint.ts';
@@ -36,7 +37,9 @@ export type ApiServerPorts = JudgePorts &
     bodyBytesMax: number;
     /** Undefined when nobody may insert. */
     ingest: Ingest | undefined;
-    forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured'>;
+    forwardAuth: Pick<ForwardAuthOptions, 'openApiIds' | 'onMisconfigured' | 'onUsualProxy'>;
+    /** Whether connections come through a native door, which hands on what is strange to it. */
+    hasDoor: boolean;
     /** Undefined where there is no native engine: then everything is decided here. */
     quick: QuickVerifier | undefined;
   };
@@ -52,24 +55,27 @@ const verifyKeysPath = {
   quickBody: quickVerifyBodies,
 };
 
-export type ApiServer = { app: HttpApp; traffic: Traffic };
+/** `table` has the same routes as `app`. */
+export type ApiServer = { app: HttpApp; table: RouteTable; traffic: Traffic };
 
 export function createApiServer(ports: ApiServerPorts): ApiServer {
   const { lookup, limits, clock, stopwatch, bodyBytesMax } = ports;
   const app = createHttpApp();
   const traffic = openTraffic(app, ports.onAnswered);
   const rootKeys: RootKeyLookup = { rootKeyByToken: lookup.rootKeyByToken };
-  const endpoint = { app, traffic, rootKeys, limits, clock, stopwatch, bodyBytesMax };
+  const table = new RouteTable();
+  const routes = ports.hasDoor ? routesOf([tunnelled(app), table]) : app;
+  const endpoint = { routes, traffic, rootKeys, limits, clock, stopwatch, bodyBytesMax };
   const liveness = { path: '/v2/liveness', traffic };
 
-  app.get(liveness.path, (response, request) => {
+  routes.get(liveness.path, (response, request) => {
     const exchange = openExchange(response, request, liveness);
     sendJson(exchange, answer(exchange.requestId, { message: 'alive' }));
   });
-  app.any(liveness.path, refuseMethod);
+  routes.any(liveness.path, refuseMethod);
   addVerifications(endpoint, ports);
   addForwardAuth({
-    ...{ app, traffic, judgePorts: ports, ...ports.forwardAuth, quick: ports.quick },
+    ...{ routes, traffic, judgePorts: ports, ...ports.forwardAuth, quick: ports.quick },
     lookup: {
       ...rootKeys,
       workspace: (workspaceId) => lookup.find('workspace', workspaceId),
@@ -87,10 +93,10 @@ export function createApiServer(ports: ApiServerPorts): ApiServer {
       },
     );
   }
-  if (ports.ingest) addIngest({ app, traffic, ingest: ports.ingest, bodyBytesMax, stopwatch });
-  addReference({ app, traffic, calls: [...hotCalls, ...ports.calls] });
-  app.any('/*', refusePath);
-  return { app, traffic };
+  if (ports.ingest) addIngest({ routes, traffic, ingest: ports.ingest, bodyBytesMax, stopwatch });
+  addReference({ routes, traffic, calls: [...hotCalls, ...ports.calls] });
+  routes.any('/*', refusePath);
+  return { app, table, traffic };
 }
 
 function addVerifications(endpoint: JsonEndpointOptions, ports: ApiServerPorts): void {

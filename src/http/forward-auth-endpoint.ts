@@ -31,35 +31,38 @@ import {
   uriPathPrefix,
 } from './original-request.ts';
 import { findProxyPrincipal, type ProxyLookup } from './proxy-principal.ts';
-import { QuickProxy } from './quick-proxy.ts';
+import { type OnUsualProxy, QuickProxy } from './quick-proxy.ts';
 import type { QuickVerifier } from './quick-verifier.ts';
 import { takeRequest } from './request-quota.ts';
-import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
+import type { Routes } from './routes.ts';
+import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export type ForwardAuthOptions = {
-  app: HttpApp;
+  routes: Routes;
   traffic: Traffic;
   judgePorts: JudgePorts;
   lookup: ProxyLookup;
   /** APIs whose keys may be asked about without a root key. */
   openApiIds: ReadonlySet<string>;
   quick: Pick<QuickVerifier, 'verifyProxy'> | undefined;
+  /** A proxy asks with these settings, which are usual ones. */
+  onUsualProxy?: OnUsualProxy | undefined;
   /** Why a proxy gets no verdict: a sentence for the operator's eyes alone. */
   onMisconfigured(requestId: string, problem: string): void;
 };
 
 export function addForwardAuth(options: ForwardAuthOptions): void {
-  const { app, quick, openApiIds } = options;
-  const proxy = quick && new QuickProxy(quick, openApiIds);
+  const { routes, quick, openApiIds, onUsualProxy } = options;
+  const proxy = quick && new QuickProxy(quick, openApiIds, onUsualProxy);
   // Proxies ask with GET, whatever they are asked.
-  app.get('/forward-auth', (response, request) => {
+  routes.get('/forward-auth', (response, request) => {
     if (proxy && answerQuickly(options, proxy, { response, request })) return;
     answerProxy(options, response, { request, uriPlace: 'headers' });
   });
-  app.any('/forward-auth', (response, request) => {
+  routes.any('/forward-auth', (response, request) => {
     answerProxy(options, response, { request, uriPlace: 'headers' });
   });
-  app.any(`${uriPathPrefix}/*`, (response, request) => {
+  routes.any(`${uriPathPrefix}/*`, (response, request) => {
     answerProxy(options, response, { request, uriPlace: 'path' });
   });
 }

@@ -14,10 +14,11 @@ import {
   type Traffic,
 } from './exchange.ts';
 import { readBody } from './request-body.ts';
-import type { HttpApp, HttpRequest } from './uws.ts';
+import type { Routes } from './routes.ts';
+import type { HttpRequest } from './uws.ts';
 
 export type IngestEndpointOptions = {
-  app: HttpApp;
+  routes: Routes;
   traffic: Traffic;
   ingest: Ingest;
   /** Of the body, packed or not. */
@@ -37,18 +38,18 @@ const plainText = 'text/plain; charset=UTF-8';
 const retryAfterSeconds = '5';
 
 export function addIngest(options: IngestEndpointOptions): void {
-  const { app, traffic } = options;
+  const { routes, traffic } = options;
   const route: Route = { path, traffic };
-  app.post(path, (response, request) => {
+  routes.post(path, (response, request) => {
     receive(options, openExchange(response, request, route), readCall(request));
   });
-  app.get(path, (response, request) => {
+  routes.get(path, (response, request) => {
     const exchange = openExchange(response, request, route);
     const call = readCall(request);
     if (call.query === '') sendText(exchange, 200, 'Ok.\n');
     else answer(options, exchange, { call, body: noBytes });
   });
-  app.get(`${path}/ping`, (response, request) => {
+  routes.get(`${path}/ping`, (response, request) => {
     sendText(openExchange(response, request, route), 200, 'Ok.\n');
   });
 }

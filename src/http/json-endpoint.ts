@@ -17,10 +17,11 @@ import { type BodyValidator, createBodyValidator, parseJsonBody } from './body-v
 import { type Exchange, openExchange, type Route, sendFault, type Traffic } from './exchange.ts';
 import { type BodyReaders, readBody } from './request-body.ts';
 import { type RequestCounters, takeRequest } from './request-quota.ts';
-import type { HttpApp, HttpRequest, HttpResponse } from './uws.ts';
+import type { Routes } from './routes.ts';
+import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export type JsonEndpointOptions = {
-  app: HttpApp;
+  routes: Routes;
   traffic: Traffic;
   rootKeys: RootKeyLookup;
   limits: RequestCounters;
@@ -58,7 +59,7 @@ export function addJsonEndpoint(
   endpoint: JsonEndpoint,
   handle: Handler,
 ): void {
-  const { app, traffic, bodyBytesMax, stopwatch } = options;
+  const { routes, traffic, bodyBytesMax, stopwatch } = options;
   const route: Route = { ...endpoint, traffic };
   const validate = createBodyValidator(endpoint.body);
   const { quickBody, answerQuickly } = endpoint;
@@ -73,10 +74,10 @@ export function addJsonEndpoint(
       else handle(exchange, admitted);
     },
   };
-  app.post(endpoint.path, (response, request) => {
+  routes.post(endpoint.path, (response, request) => {
     readBody(openExchange(response, request, route), readers);
   });
-  app.any(endpoint.path, refuseMethod);
+  routes.any(endpoint.path, refuseMethod);
 }
 
 type Received = {

@@ -7,16 +7,28 @@ import type { HttpRequest } from './uws.ts';
 
 type UsualSettings = Pick<ForwardAuthSettings, 'sources' | 'hopCount'> & { terms: ProxyTerms };
 
+/**
+ * Told of settings, by the text of their query string, that need no more than a look at one header:
+ * `keyHeader` in lower case, empty for `Authorization: Bearer`.
+ */
+export type OnUsualProxy = (query: string, keyHeader: string, terms: ProxyTerms) => void;
+
 export class QuickProxy {
   readonly #quick: Pick<QuickVerifier, 'verifyProxy'>;
   readonly #openApiIds: ReadonlySet<string>;
+  readonly #onUsual: OnUsualProxy | undefined;
   /** A proxy asks with the same settings again and again; comparing is cheaper than to look up. */
   #text: string | undefined;
   #settings: UsualSettings | undefined;
 
-  constructor(quick: Pick<QuickVerifier, 'verifyProxy'>, openApiIds: ReadonlySet<string>) {
+  constructor(
+    quick: Pick<QuickVerifier, 'verifyProxy'>,
+    openApiIds: ReadonlySet<string>,
+    onUsual?: OnUsualProxy,
+  ) {
     this.#quick = quick;
     this.#openApiIds = openApiIds;
+    this.#onUsual = onUsual;
   }
 
   /** Undefined where TypeScript has to decide; nothing has happened then. */
@@ -35,8 +47,17 @@ export class QuickProxy {
     if (text !== this.#text) {
       this.#settings = this.#usual(text);
       this.#text = text;
+      this.#tell(text);
     }
     return this.#settings;
+  }
+
+  #tell(text: string): void {
+    const [source, another] = this.#settings?.sources ?? [];
+    if (!this.#settings || !source || another) return;
+    const { terms } = this.#settings;
+    if (source.kind === 'bearer') this.#onUsual?.(text, '', terms);
+    if (source.kind === 'header') this.#onUsual?.(text, source.name, terms);
   }
 
   /** Nothing may be wanted but permissions; a cost matters to keys with credits only. */

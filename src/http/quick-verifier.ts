@@ -62,7 +62,7 @@ export class QuickVerifier {
     for (let lessons = 0; lessons <= lessonsMax; lessons += 1) {
       const answered = this.#engine.verify(body, authorization, nowMs);
       if (answered > 0) {
-        this.#takeEvent();
+        this.takeEvent();
         return this.#starts.of(answered);
       }
       if (!this.#teacher.teach(answered, authorization, nowMs)) return undefined;
@@ -82,7 +82,7 @@ export class QuickVerifier {
     for (let lessons = 0; lessons <= lessonsMax; lessons += 1) {
       const answered = engine.verifyProxy(rootKey, key, method, path, clientAddress, nowMs);
       if (answered > 0) {
-        this.#takeEvent();
+        this.takeEvent();
         return { headers: this.#starts.of(answered), body: this.#bodies.of(this.#bodyBytes()) };
       }
       if (!this.#teacher.teach(answered, { rootKey, apiId, isOpen }, nowMs)) return undefined;
@@ -111,7 +111,7 @@ export class QuickVerifier {
         pieces.push(Buffer.from(out.subarray(0, answered)));
         lessons = 0;
       }
-      this.#takeEvent();
+      this.takeEvent();
       at = status[statusAt.bodyAt] as number;
       const refusal = status[statusAt.refusal] as number;
       const isResumed = refusal === refusals.eventWaits || (refusal === refusals.full && answered);
@@ -130,7 +130,8 @@ export class QuickVerifier {
     return this.#engine.status[statusAt.bodyBytes] as number;
   }
 
-  #takeEvent(): void {
+  /** Where the engine's segment did not take its last event. */
+  takeEvent(): void {
     const { status, event } = this.#engine;
     const byteLength = status[statusAt.eventBytes] as number;
     if (byteLength > 0) this.#spool({ words: event, startWord: 0, byteLength });

@@ -13,10 +13,10 @@ import { jsonContentType } from './answers.ts';
 import { type Headers, openExchange, sendReply, type Traffic } from './exchange.ts';
 import { refuseMethod } from './json-endpoint.ts';
 import { type DocumentedCall, type OpenapiDocument, openapiDocument } from './openapi.ts';
-import type { HttpApp } from './uws.ts';
+import type { Routes } from './routes.ts';
 
 export type ReferenceOptions = {
-  app: HttpApp;
+  routes: Routes;
   traffic: Traffic;
   /** Everything that the server answers under `/v2/`. */
   calls: readonly DocumentedCall[];
@@ -26,7 +26,6 @@ type Page = { contentType: string; headers: Headers; content(): string | Promise
 
 const pack = promisify(gzip);
 const packageFile = createRequire(import.meta.url).resolve;
-const filePath = '/reference/:file';
 
 /** Styles may stand in the page, because Swagger UI puts some there; scripts may not. */
 const contentSecurityPolicy = [
@@ -80,7 +79,7 @@ const startScript = `SwaggerUIBundle({
 });
 `;
 
-export function addReference({ app, traffic, calls }: ReferenceOptions): void {
+export function addReference({ routes, traffic, calls }: ReferenceOptions): void {
   let made: OpenapiDocument | undefined;
   const document = () => {
     made ??= openapiDocument(calls);
@@ -105,18 +104,13 @@ export function addReference({ app, traffic, calls }: ReferenceOptions): void {
       file('text/javascript', fromPackage('swagger-ui-bundle.js')),
     ],
   ]);
-  for (const path of ['/openapi.json', '/openapi.yaml', '/reference', filePath]) {
-    app.get(path, (response, request) => {
-      const send = senders.get(request.getUrl());
-      if (!send) {
-        request.setYield(true);
-        return;
-      }
+  for (const [path, send] of senders) {
+    routes.get(path, (response, request) => {
       const isPacked = /\bgzip\b/.test(request.getHeader('accept-encoding'));
       const exchange = openExchange(response, request, { path, traffic });
       void send(isPacked).then((reply) => sendReply(exchange, reply));
     });
-    if (path !== filePath) app.any(path, refuseMethod);
+    routes.any(path, refuseMethod);
   }
 }
 

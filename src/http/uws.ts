@@ -7,8 +7,26 @@ import { createRequire } from 'node:module';
 import type * as uws from 'uws-glibc-2.38';
 
 export type HttpApp = uws.TemplatedApp;
-export type HttpRequest = uws.HttpRequest;
-export type HttpResponse = uws.HttpResponse;
+/** What is used of a request; names of headers are in lower case. */
+export type HttpRequest = {
+  getMethod(): string;
+  getUrl(): string;
+  getQuery(): string | undefined;
+  getHeader(name: string): string;
+};
+/** What is used of a response. */
+export type HttpResponse = {
+  onAborted(handler: () => void): unknown;
+  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
+  cork(write: () => void): unknown;
+  writeStatus(status: string): HttpResponse;
+  writeHeader(name: string, value: string | Uint8Array): HttpResponse;
+  end(body?: string | Uint8Array, closesConnection?: boolean): unknown;
+  endWithoutBody(): unknown;
+  getRemoteAddressAsText(): ArrayBuffer;
+  /** As the PROXY protocol tells it. */
+  getProxiedRemoteAddressAsText(): ArrayBuffer;
+};
 export type ListenSocket = uws.us_listen_socket;
 
 const require = createRequire(import.meta.url);

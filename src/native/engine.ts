@@ -5,8 +5,7 @@
  * dependencies are installed, if there is a C compiler. Nothing depends on it: what it answers,
  * TypeScript would answer alike, in several times the time.
  */
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { loadNative } from './native-module.ts';
 
 /** Why nothing was decided, and nothing counted: the engine answers with such a number below 0. */
 export const refusals = {
@@ -60,7 +59,9 @@ export type TraitsMeaning = readonly [
   permissionsHeader: Uint8Array | undefined,
 ];
 
-type Calls = {
+export type EngineCalls = {
+  /** By which the native door knows it. */
+  readonly handle: unknown;
   /** The length of the answer in `out`, or a refusal. */
   verify(body: ArrayBuffer, authorization: string, nowMs: number): number;
   /** The number of questions in a list; 0 for a list that is not usual. */
@@ -113,7 +114,7 @@ type Calls = {
   close(): void;
 };
 
-type NativeModule = {
+type EngineModule = {
   createEngine(
     shared: readonly [
       out: Uint8Array,
@@ -132,7 +133,7 @@ type NativeModule = {
     ],
     windows: readonly [table: ArrayBuffer, seat: number],
     bounds: readonly [keyLength: number, permissionsLength: number, verifications: number],
-  ): Calls;
+  ): EngineCalls;
 };
 
 export type EngineOptions = {
@@ -154,7 +155,7 @@ export type EngineOptions = {
 };
 
 /** What the engine writes, and TypeScript reads before it calls again. */
-export type Engine = Calls & {
+export type Engine = EngineCalls & {
   readonly out: Uint8Array;
   readonly text: Buffer;
   readonly status: Int32Array;
@@ -164,20 +165,9 @@ export type Engine = Calls & {
 const outBytes = 256 * 1024;
 const textBytes = 16 * 1024;
 const eventWords = 1024;
-const modulePath = fileURLToPath(new URL('../../native/build/latchkey.node', import.meta.url));
-
-/** Undefined where it was not built, or for another machine or another Node. */
-export function loadNative(path: string = modulePath): NativeModule | undefined {
-  try {
-    return createRequire(import.meta.url)(path) as NativeModule;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Undefined where it cannot be loaded. */
 export function createEngine(options: EngineOptions): Engine | undefined {
-  const native = loadNative();
+  const native = loadNative<EngineModule>();
   if (!native) return undefined;
   const { generation, counters, windows, bounds } = options;
   const shared = {

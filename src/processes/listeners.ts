@@ -6,6 +6,7 @@
  */
 import { closeListenSocket, type HttpApp, type ListenSocket } from '../http/uws.ts';
 import { publishSocketFile, socketPath } from '../lib/socket-file.ts';
+import type { Door } from '../native/door.ts';
 
 export type ListenAddress = {
   host: string;
@@ -15,7 +16,19 @@ export type ListenAddress = {
   slot: number;
 };
 
-export type Listeners = {
+/** Who takes the connections. */
+export type Acceptor = {
+  /** False when it cannot listen there. */
+  listen(host: string, port: number): Promise<boolean>;
+  listenUnix(path: string): Promise<boolean>;
+  /** No connection is taken any more. */
+  stop(): void;
+  /** Every answer closes its connection from now on. */
+  drain(): void;
+  connectionCount(): number;
+};
+
+export type Listeners = Pick<Acceptor, 'drain' | 'connectionCount'> & {
   /** No connection is taken any more. */
   close(): void;
 };
@@ -25,34 +38,63 @@ export type OpenedListeners = { ok: true; listeners: Listeners } | { ok: false; 
 /** A socket that nobody knows of yet. */
 const draftSuffix = '~';
 
+/** uWebSockets.js by itself. */
+export function plainAcceptor(app: HttpApp, connectionCount: () => number): Acceptor {
+  const sockets: ListenSocket[] = [];
+  const opened = (start: (done: (socket: ListenSocket | false) => void) => void) =>
+    new Promise<boolean>((resolve) =>
+      start((socket) => {
+        if (socket) sockets.push(socket);
+        resolve(Boolean(socket));
+      }),
+    );
+  return {
+    listen: (host, port) => opened((done) => app.listen(host, port, done)),
+    listenUnix: (path) => opened((done) => app.listen_unix(done, path)),
+    stop() {
+      for (const socket of sockets.splice(0)) closeListenSocket(socket);
+    },
+    // Whoever answers looks at that.
+    drain() {},
+    connectionCount,
+  };
+}
+
+export function doorAcceptor(door: Door): Acceptor {
+  return {
+    listen: async (host, port) => door.listen(host, port),
+    listenUnix: async (path) => door.listenUnix(path),
+    stop: door.stopListening,
+    drain: door.drain,
+    connectionCount: door.connectionCount,
+  };
+}
+
 export async function openListeners(
-  app: HttpApp,
-  address: ListenAddress,
+  acceptor: Acceptor,
+  { host, port, socket, slot }: ListenAddress,
 ): Promise<OpenedListeners> {
-  const { host, port, socket, slot } = address;
-  const shared = await listen((done) => app.listen(host, port, done));
-  if (!shared) return { ok: false, problem: `cannot listen on ${host}:${port}` };
-  if (socket === '') return { ok: true, listeners: { close: () => closeListenSocket(shared) } };
+  const { drain, connectionCount } = acceptor;
+  if (!(await acceptor.listen(host, port))) {
+    return { ok: false, problem: `cannot listen on ${host}:${port}` };
+  }
+  if (socket === '') {
+    return { ok: true, listeners: { drain, connectionCount, close: acceptor.stop } };
+  }
   const path = socketPath(socket, slot);
   const draft = `${path}${draftSuffix}`;
-  const unix = await listen((done) => app.listen_unix(done, draft));
-  if (!unix) return { ok: false, problem: `cannot listen on ${path}` };
+  if (!(await acceptor.listenUnix(draft)))
+    return { ok: false, problem: `cannot listen on ${path}` };
   // The file of a dead predecessor, or of the one that is being replaced, makes way.
   const file = publishSocketFile(draft, path);
   return {
     ok: true,
     listeners: {
+      ...{ drain, connectionCount },
       close() {
         file.remove();
-        closeListenSocket(unix);
-        closeListenSocket(shared);
+        acceptor.stop();
       },
     },
   };
-}
-
-type Done = (socket: ListenSocket | false) => void;
-
-function listen(start: (done: Done) => void): Promise<ListenSocket | false> {
-  return new Promise((resolve) => start(resolve));
 }

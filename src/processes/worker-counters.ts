@@ -7,6 +7,7 @@ import {
 } from '../domain/metrics.ts';
 import { type Outcome, outcomes } from '../domain/outcome.ts';
 import { type CounterPage, openCounterPage } from '../lib/counter-page.ts';
+import type { DoorOptions } from '../native/door.ts';
 import type { EngineOptions } from '../native/engine.ts';
 
 export type WorkerCounters = {
@@ -17,6 +18,8 @@ export type WorkerCounters = {
   countAnswer(status: number): void;
   /** Where `countVerification` counts, for whoever counts by itself. */
   readonly verificationCells: EngineOptions['counters'];
+  /** Where `countAnswer` counts answers of status 200. */
+  readonly answered: DoorOptions['answered'];
   close(): void;
 };
 
@@ -64,6 +67,7 @@ export function createWorkerCounters(path: string): WorkerCounters {
       latencySumAt: sumAt,
       decidedAt: page.indexOf('engine_decided'),
     },
+    answered: { cells: page.cells, at: statusAt[0] as number },
     close: page.close,
   };
 }

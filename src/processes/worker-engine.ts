@@ -11,6 +11,8 @@ import { createEngine } from '../native/engine.ts';
 import type { WorkerCounters } from './worker-counters.ts';
 
 export type WorkerEngine = {
+  /** For the native door. */
+  readonly engine: { readonly handle: unknown };
   onReplicaState: OnReplicaState;
   /** The segment of the spool that events go to. */
   onSegment(words: Uint32Array | undefined): void;
@@ -35,6 +37,7 @@ export function openWorkerEngine(
   releasers.push('engine', () => engine.close());
   let teacher: QuickTeacher | undefined;
   return {
+    engine,
     onReplicaState(state) {
       if (state === undefined) {
         engine.useReplica();

@@ -1,14 +1,23 @@
 /** A worker from its settings to its end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ApiServer } from '../http/api-server.ts';
+import type { Traffic } from '../http/exchange.ts';
 import { steerToNewest } from '../lib/listen-group.ts';
 import { createLogger } from '../lib/logger.ts';
-import { createReleasers } from '../lib/releasers.ts';
+import { createReleasers, type Releasers } from '../lib/releasers.ts';
 import { missesStripped } from '../lib/stripped-sources.js';
 import { createAppliedWaits } from './applied-waits.ts';
-import { openListeners } from './listeners.ts';
+import {
+  doorAcceptor,
+  type Listeners,
+  type OpenedListeners,
+  openListeners,
+  plainAcceptor,
+} from './listeners.ts';
 import type { Drain, FromWorker, ToWorker, WorkerSettings } from './messages.ts';
-import { openWorkerParts } from './worker-parts.ts';
+import { nodeFiles } from './node-files.ts';
+import { openInnerSocket } from './worker-door.ts';
+import { openWorkerParts, type WorkerParts } from './worker-parts.ts';
 
 export type Worker = { receive(message: ToWorker): Promise<void> };
 
@@ -28,14 +37,13 @@ export async function startWorker(
   const releasers = createReleasers();
   const waits = createAppliedWaits((waitId) => send({ kind: 'await-applied', waitId }));
   const parts = { settings, awaitApplied: waits.wait, send, logger };
-  const { server, replica, credits } = openWorkerParts(parts, releasers);
-  const opened = await openListeners(server.app, settings);
+  const { server, replica, credits, openDoor } = openWorkerParts(parts, releasers);
+  const opened = await startListening(server, openDoor, settings, releasers);
   if (!opened.ok) {
     logger.error({}, opened.problem);
     process.exit(1);
   }
   const { listeners } = opened;
-  releasers.push('connections', () => server.app.close());
   send({ kind: 'listening', missesStripped: missesStripped() });
   let isDraining = false;
 
@@ -43,10 +51,11 @@ export async function startWorker(
     if (isDraining) return;
     isDraining = true;
     server.traffic.isDraining = true;
+    listeners.drain();
     if (drain.mode === 'replace' && steerToNewest(drain.listenerCount)) await sleep(handshakeMs);
     listeners.close();
     send({ kind: 'not-listening' });
-    await quiet(server, drain, settings.drainMs);
+    await quiet(server.traffic, listeners, drain, settings.drainMs);
     await releasers.releaseAll();
     process.exit(0);
   }
@@ -64,10 +73,32 @@ export async function startWorker(
   };
 }
 
+/** At the native door where there is one, with uWebSockets.js behind it; else by that alone. */
+async function startListening(
+  { app, traffic }: ApiServer,
+  openDoor: WorkerParts['openDoor'],
+  settings: WorkerSettings,
+  releasers: Releasers,
+): Promise<OpenedListeners> {
+  releasers.push('connections', () => app.close());
+  const plain = plainAcceptor(app, () => traffic.connectionCount);
+  if (!openDoor) return openListeners(plain, settings);
+  const { shared } = nodeFiles(settings.dataDir);
+  const inner = await openInnerSocket(shared, `${settings.owner}.socket`, plain.listenUnix);
+  if (!inner) return { ok: false, problem: `cannot listen on a socket in ${shared}` };
+  releasers.push('inner socket', inner.close);
+  return openListeners(doorAcceptor(openDoor(inner.path)), settings);
+}
+
 /** Every answer closes its connection now; waits until there is nothing left to answer. */
-async function quiet({ traffic }: ApiServer, { mode }: Drain, drainMs: number): Promise<void> {
+async function quiet(
+  traffic: Traffic,
+  listeners: Listeners,
+  { mode }: Drain,
+  drainMs: number,
+): Promise<void> {
   const deadline = performance.now() + drainMs;
   const isBusy = () =>
-    traffic.inFlightCount > 0 || (mode !== 'stop' && traffic.connectionCount > 0);
+    traffic.inFlightCount > 0 || (mode !== 'stop' && listeners.connectionCount() > 0);
   while (isBusy() && performance.now() < deadline) await sleep(drainCheckMs);
 }

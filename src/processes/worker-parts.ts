@@ -5,6 +5,7 @@ import { openSpoolCounters } from '../events/spool-counters.ts';
 import { createSpoolWriter } from '../events/spool-writer.ts';
 import { verificationKind } from '../events/verification-kind.ts';
 import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/api-server.ts';
+import type { QuickVerifier } from '../http/quick-verifier.ts';
 import { openGenerationPage } from '../keys/generation-page.ts';
 import { openReplicaReader, type ReplicaReader } from '../keys/replica-reader.ts';
 import type { Releasers } from '../lib/releasers.ts';
@@ -14,13 +15,20 @@ import { WindowTable } from '../limits/window-table.ts';
 import { type CreditAsks, createCreditAsks } from './credit-asks.ts';
 import { nodeFiles } from './node-files.ts';
 import { openWorkerAnalytics } from './worker-analytics.ts';
-import { createWorkerCounters } from './worker-counters.ts';
-import { openWorkerEngine } from './worker-engine.ts';
+import { createWorkerCounters, type WorkerCounters } from './worker-counters.ts';
+import { hasDoors, openWorkerDoor, type WorkerDoor } from './worker-door.ts';
+import { openWorkerEngine, type WorkerEngine } from './worker-engine.ts';
 import { openWorkerIngest } from './worker-ingest.ts';
 import { openWorkerManagement } from './worker-management.ts';
 import type { WorkerOptions } from './worker-options.ts';
 
-export type WorkerParts = { server: ApiServer; replica: ReplicaReader; credits: CreditAsks };
+export type WorkerParts = {
+  server: ApiServer;
+  replica: ReplicaReader;
+  credits: CreditAsks;
+  /** The native door, with the server behind it at this path; undefined where there is none. */
+  openDoor: ((innerPath: string) => WorkerDoor) | undefined;
+};
 
 const segmentBytes = 4 * 2 ** 20;
 const segmentAgeMs = 1000;
@@ -57,6 +65,8 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
   const { clickhouseReaderUrl } = settings;
   const { analyticsFacts: facts } = management;
   const analytics = openWorkerAnalytics({ clickhouseReaderUrl, facts, limits }, releasers);
+  const quick = engine?.verifier(replica, (event) => spool.appendPacked(verificationKind, event));
+  let door: WorkerDoor | undefined;
   const server = createApiServer({
     lookup: replica,
     limits,
@@ -72,15 +82,40 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
       spool.append(ratelimitKind, event);
       counters.countRatelimit(event.isPassed);
     },
-    quick: engine?.verifier(replica, (event) => spool.appendPacked(verificationKind, event)),
+    quick,
+    hasDoor: engine !== undefined && hasDoors,
     ingest: openWorkerIngest(options, releasers),
     onAnswered: counters.countAnswer,
     clock: Date.now,
     stopwatch: () => performance.now(),
     bodyBytesMax: settings.bodyBytesMax,
-    forwardAuth: forwardAuthPorts(options),
+    forwardAuth: {
+      ...forwardAuthPorts(options),
+      onUsualProxy: (query, keyHeader, terms) => door?.learn(query, keyHeader, terms),
+    },
   });
-  return { server, replica, credits };
+  const opener = engine && quick && hasDoors && doorOpener({ engine, quick, counters, server });
+  if (!opener) return { server, replica, credits, openDoor: undefined };
+  const openDoor = (innerPath: string) => {
+    door = opener(innerPath, releasers);
+    return door;
+  };
+  return { server, replica, credits, openDoor };
+}
+
+type DoorParts = {
+  engine: WorkerEngine;
+  quick: QuickVerifier;
+  counters: WorkerCounters;
+  server: ApiServer;
+};
+
+function doorOpener({ engine: { engine }, quick, counters, server }: DoorParts) {
+  const { answered } = counters;
+  const { table } = server;
+  const takeEvent = () => quick.takeEvent();
+  return (innerPath: string, releasers: Releasers) =>
+    openWorkerDoor({ engine, answered, innerPath, table, takeEvent }, releasers);
 }
 
 /** A proxy that is set up wrongly asks for every request that it gets. */

@@ -187,7 +187,7 @@ function openDoors({ counters, windows, credits, clock }: Parts, doors: Doors): 
   };
   const traffic = { isDraining: false, inFlightCount: 0, connectionCount: 1, onAnswered() {} };
   const endpoint: JsonEndpointOptions = {
-    ...{ app: captured.app, rootKeys: lookup, limits: windows, clock, stopwatch },
+    ...{ routes: captured.routes, rootKeys: lookup, limits: windows, clock, stopwatch },
     ...{ traffic, bodyBytesMax: 2 ** 20 },
   };
   const one = { path: verifyKeyPath, body: verifyKeyBody, quickBody: quickVerifyBody };

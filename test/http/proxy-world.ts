@@ -65,7 +65,7 @@ export class ProxyWorld extends SmallWorld {
   #addEndpoint(): void {
     const grants = compileGrants('ws_1', rootKey.permissions);
     addForwardAuth({
-      app: this.#app,
+      routes: this.#app,
       traffic: this.#traffic,
       judgePorts: {
         lookup: this.lookup,
