@@ -106,9 +106,11 @@ static napi_value js_drain(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* `sweep(seconds)` of a monotonic clock. */
 static napi_value js_sweep(napi_env env, napi_callback_info info) {
-  JsDoor *js = node_arguments(env, info, 0, NULL);
-  door_sweep(&js->door);
+  napi_value arguments[1];
+  JsDoor *js = node_arguments(env, info, 1, arguments);
+  door_sweep(&js->door, (int64_t)node_number(env, arguments[0]));
   return NULL;
 }
 
@@ -199,7 +201,11 @@ static napi_value create_door(napi_env env, napi_callback_info info) {
   Door *door = &js->door;
   js->env = env;
   MUST(napi_get_uv_event_loop(env, &door->loop));
-  MUST(napi_get_value_external(env, arguments[0], (void **)&door->engine));
+  napi_valuetype type;
+  MUST(napi_typeof(env, arguments[0], &type));
+  if (type == napi_external) {
+    MUST(napi_get_value_external(env, arguments[0], (void **)&door->engine));
+  }
   size_t size;
   door->arena = node_shared(env, arguments[1], 0, &door->arena_size);
   door->asked = node_shared(env, arguments[1], 1, &size);
@@ -218,7 +224,6 @@ static napi_value create_door(napi_env env, napi_callback_info info) {
   door->ask = ask;
   door->tell_gone = tell_gone;
   door->take_event = take_event;
-  door_sweep(door);
   napi_value name, object;
   MUST(napi_create_reference(env, arguments[4], 1, &js->listener));
   MUST(napi_create_string_utf8(env, "latchkey.door", NAPI_AUTO_LENGTH, &name));

@@ -82,10 +82,8 @@ static bool is_bounded(const Connection *connection) {
   return connection->state != CONNECTION_ASKING;
 }
 
-void door_sweep(Door *door) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  door->now_s = now.tv_sec;
+void door_sweep(Door *door, int64_t now_s) {
+  door->now_s = now_s;
   for (uint32_t slot = 0; slot < door->connections.room; slot += 1) {
     Connection *connection = door->connections.at[slot];
     if (connection == NULL || !is_bounded(connection)) continue;

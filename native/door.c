@@ -189,8 +189,10 @@ void door_on_poll(uv_poll_t *poll, int status, int events) {
   Connection *connection = uv_handle_get_data((uv_handle_t *)poll);
   Door *door = connection->door;
   door->is_busy = true;
-  if (status < 0) door_drop(door, connection);
-  else serve(door, connection, events);
+  /* An error, after which libuv watches no more. What uWebSockets.js sent before is still there. */
+  if (status < 0) connection->events = 0;
+  if (status < 0 && !connection->is_inner) door_drop(door, connection);
+  else serve(door, connection, status < 0 ? UV_READABLE : events);
   resume_all(door);
   door->is_busy = false;
 }

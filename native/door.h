@@ -97,8 +97,8 @@ typedef struct {
 } DoorAnswer;
 void door_answer(Door *door, uint32_t slot, uint32_t age, DoorAnswer answer);
 
-/* To be called every second: closes what has been silent for too long. */
-void door_sweep(Door *door);
+/* To be called every second of a monotonic clock: closes what has been silent for too long. */
+void door_sweep(Door *door, int64_t now_s);
 
 /* Closes everything. */
 void door_close(Door *door);

@@ -140,6 +140,25 @@ static bool is_framed(const HttpHead *head, const Framing *framing) {
   return has_body ? framing->has_length : framing->length == 0;
 }
 
+/* Whether the lines of a head that are there so far could begin one that is not strange. */
+static bool begins_well(const uint8_t *classes, const char *at, const char *end) {
+  if (at < end && (*at < 'A' || *at > 'Z')) return false;
+  HttpHead head;
+  bool is_first = true;
+  for (const char *line_end; (line_end = memchr(at, '\n', (size_t)(end - at))) != NULL;) {
+    HttpHeader header;
+    if (line_end == at || line_end[-1] != '\r') return false;
+    const char *text_end = line_end - 1;
+    bool is_read = is_first ? read_line(classes, at, text_end, &head)
+                            : read_header(classes, at, text_end, &header) == text_end;
+    if (!is_read) return false;
+    is_first = false;
+    at = line_end + 1;
+  }
+  const char *line_end = skip(classes, VALUE, at, end);
+  return line_end == end || (*line_end == '\r' && line_end + 1 == end);
+}
+
 HttpState http_head_read(const char *at, const char *end, HttpHead *head, size_t *size) {
   const uint8_t *classes = byte_classes();
   size_t available = (size_t)(end - at);
@@ -147,8 +166,8 @@ HttpState http_head_read(const char *at, const char *end, HttpHead *head, size_t
   *size = 0;
   const char *head_end = memmem(at, searched, "\r\n\r\n", 4);
   if (head_end == NULL) {
-    bool begins_well = available == 0 || (*at >= 'A' && *at <= 'Z');
-    return begins_well && searched < HTTP_HEAD_BYTES_MAX ? HTTP_PARTIAL : HTTP_STRANGE;
+    bool is_partial = searched < HTTP_HEAD_BYTES_MAX && begins_well(classes, at, end);
+    return is_partial ? HTTP_PARTIAL : HTTP_STRANGE;
   }
   head_end += 4;
   const char *line_end = memchr(at, '\r', (size_t)(head_end - at));

@@ -8,7 +8,7 @@
 
 #include "slice.h"
 
-enum { HTTP_HEADERS_MAX = 48, HTTP_HEAD_BYTES_MAX = 16 * 1024 };
+enum { HTTP_HEADERS_MAX = 48, HTTP_HEAD_BYTES_MAX = 4096 };
 
 typedef struct {
   /* As it was sent. */

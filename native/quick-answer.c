@@ -75,7 +75,7 @@ static bool verify_proxy(Door *door, Connection *connection, const HttpHead *hea
 }
 
 bool quick_answer(Door *door, Connection *connection, const HttpHead *head) {
-  if (!has_room(door)) return false;
+  if (door->engine == NULL || !has_room(door)) return false;
   if (slice_equals(head->path, SLICE("/v2/keys.verifyKey"))) {
     bool is_usual = slice_equals(head->method, SLICE("POST"));
     return is_usual && verify_key(door, connection, head);

@@ -77,27 +77,49 @@ static void end_peer(Connection *connection) {
   else peer->ends = true;
 }
 
+/*
+ * Nothing can be sent to it any more; whether that is the end of both. uWebSockets.js may answer
+ * and close before it has read all: what it said is still passed on.
+ */
+static bool is_lost(Connection *connection) {
+  kept_clear(&connection->out);
+  connection->is_broken = true;
+  return !connection->is_inner;
+}
+
 static bool is_done(const Connection *connection) {
   return connection->is_half_closed && kept_size(&connection->out) == 0;
+}
+
+/* False when both ends have to be closed. */
+static bool write_on(Connection *connection) {
+  if (!connection_send_kept(connection)) return !is_lost(connection);
+  bool is_sent = kept_size(&connection->out) == 0;
+  if (is_sent && connection->ends) shutdown(connection->descriptor, SHUT_WR);
+  return true;
+}
+
+/* False when both ends have to be closed. */
+static bool read_on(Door *door, Connection *connection) {
+  Connection *peer = connection->peer;
+  ssize_t received = recv(connection->descriptor, door->arena, door->arena_size, 0);
+  if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return true;
+  if (received < 0 && !connection->is_inner) return false;
+  if (received <= 0) {
+    end_peer(connection);
+    return true;
+  }
+  if (peer->is_broken) return true;
+  return connection_send(peer, (Slice){door->arena, (size_t)received}) || !is_lost(peer);
 }
 
 bool tunnel_pass(Door *door, Connection *connection, int events) {
   Connection *peer = connection->peer;
   connection->touched_s = peer->touched_s = door->now_s;
-  if ((events & UV_WRITABLE) != 0 && kept_size(&connection->out) > 0) {
-    if (!connection_send_kept(connection)) return false;
-    bool is_sent = kept_size(&connection->out) == 0;
-    if (is_sent && connection->ends) shutdown(connection->descriptor, SHUT_WR);
-  }
+  bool writes = (events & UV_WRITABLE) != 0 && kept_size(&connection->out) > 0;
+  if (writes && !write_on(connection)) return false;
   bool reads = !connection->is_half_closed && kept_size(&peer->out) == 0;
-  if ((events & UV_READABLE) != 0 && reads) {
-    ssize_t received = recv(connection->descriptor, door->arena, door->arena_size, 0);
-    if (received < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return false;
-    if (received == 0) end_peer(connection);
-    if (received > 0 && !connection_send(peer, (Slice){door->arena, (size_t)received})) {
-      return false;
-    }
-  }
+  if (reads && (events & UV_READABLE) != 0 && !read_on(door, connection)) return false;
   if (is_done(connection) && is_done(peer)) return false;
   watch_both(connection);
   return true;

@@ -35,8 +35,8 @@ type DoorCalls = {
   stopListening(): void;
   /** From now on every answer is the last of its connection. */
   drain(): void;
-  /** To be called every second: closes what has been silent for ten. */
-  sweep(): void;
+  /** To be called every second of a monotonic clock: closes what has been silent for ten. */
+  sweep(seconds: number): void;
   /** `head` ends with the last header's line. */
   answer(
     ...answer: readonly [
@@ -83,8 +83,8 @@ export type Door = DoorCalls & {
 };
 
 export type DoorOptions = {
-  /** Of the engine that answers. */
-  engine: { readonly handle: unknown };
+  /** That answers; without one everything is handed on. */
+  engine: { readonly handle: unknown } | undefined;
   /** Where answers of status 200 are counted. */
   answered: { cells: BigInt64Array; at: number };
   /** Of the Unix domain socket that strange requests are handed on to. */
@@ -105,7 +105,7 @@ export function openDoor({ engine, answered, innerPath, listener }: DoorOptions)
   };
   const status = new Int32Array(1);
   const calls = native.createDoor(
-    engine.handle,
+    engine?.handle,
     [shared.arena, shared.asked, status],
     [answered.cells, answered.at],
     innerPath,

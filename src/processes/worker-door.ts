@@ -50,7 +50,8 @@ export function openWorkerDoor(options: WorkerDoorOptions, releasers: Releasers)
   const listener = new DoorServer(table, takeEvent);
   const door = openDoor({ engine, answered, innerPath, listener });
   listener.serve(door);
-  const sweeping = setInterval(() => door.sweep(), sweepEveryMs);
+  const sweep = () => door.sweep(performance.now() / 1000);
+  const sweeping = setInterval(sweep, sweepEveryMs);
   releasers.push('door', () => {
     clearInterval(sweeping);
     door.close();

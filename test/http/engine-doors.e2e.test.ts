@@ -110,7 +110,7 @@ const changing = [
 
 async function textOf(response: Response): Promise<string> {
   const headers = [...response.headers].map(([name, value]) => `${name}: ${value}`);
-  const kept = headers.filter((line) => !line.startsWith('date: '));
+  const kept = headers.filter((line) => !/^(?:date|uwebsockets): /.test(line));
   const text = [response.status, ...kept, await response.text()].join('\n');
   return changing.reduce((rest, pattern) => rest.replaceAll(pattern, '…'), text);
 }
