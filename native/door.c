@@ -199,6 +199,7 @@ void door_on_poll(uv_poll_t *poll, int status, int events) {
 
 /* Behind what was answered before on this connection. */
 static void put(Door *door, Connection *connection, Slice bytes) {
+  if (bytes.size == 0) return;
   if (door->out_used + bytes.size > door->out_size) {
     Slice before = {door->out, door->out_used};
     door->out_used = 0;

@@ -51,6 +51,7 @@ export function openWorkerDoor(options: WorkerDoorOptions, releasers: Releasers)
   const door = openDoor({ engine, answered, innerPath, listener });
   listener.serve(door);
   const sweep = () => door.sweep(performance.now() / 1000);
+  sweep();
   const sweeping = setInterval(sweep, sweepEveryMs);
   releasers.push('door', () => {
     clearInterval(sweeping);
