@@ -66,48 +66,78 @@ static inline int guess(int below, int above, double share) {
   return place < above ? place : above - 1;
 }
 
-/* Fetches what will be read of a page: nodes fill it from its end, so the one that stands at this
- * share of its keys begins about there. It saves 0.3 µs of each walk that ends on a cold page. */
+/* Fetches what will be read of a page: its head, and of its nodes, which fill it from its end, the
+ * one that stands at this share of its keys. It saves 0.3 µs of each walk that ends on a cold
+ * page. */
 static inline void prefetch_page(const TreeFile *file, uint64_t number, double share) {
   const char *page = file->bytes + number * file->page_bytes;
   double room = (double)(file->page_bytes - PREFETCHED_BYTES);
   const char *at = page + (size_t)((1 - share) * room);
+  __builtin_prefetch(page);
   for (int byte = 0; byte < PREFETCHED_BYTES; byte += 64) __builtin_prefetch(at + byte);
 }
 
-bool tree_file_find(const TreeFile *file, uint64_t root, Slice key, Slice *value) {
-  if (root == NO_TREE) return false;
+/* Where between the prefixes the wanted one stands. */
+static inline double share_of(uint32_t wanted, const TreeWalk *walk) {
+  return (double)(wanted - walk->low) / (double)(walk->high - walk->low);
+}
+
+/* The node with the key, if the page has one and is a leaf, else NULL; *before is then the place of
+ * the last node that is not behind the key, and the walk knows between which prefixes that is. */
+static inline const char *search(const Page *page, Slice key, TreeWalk *walk, int *before) {
   uint32_t wanted = prefix_of(key.at);
-  /* Between which prefixes the page's keys are. */
-  uint64_t low = 0;
-  uint64_t high = (uint64_t)1 << 32;
-  for (uint64_t number = root;;) {
-    Page page = page_at(file, number);
-    /* The first node of a branch stands for everything before the second. */
-    int below = page.is_leaf ? -1 : 0;
-    int above = page.node_count;
-    for (int guesses = 0; above - below > 1; guesses += 1) {
-      bool is_guessed = guesses < GUESSES_MAX && high > low;
-      double share = is_guessed ? (double)(wanted - low) / (double)(high - low) : 0.5;
-      int place = guess(below, above, share);
-      const char *node = node_at(&page, place);
-      uint32_t prefix = prefix_of(node + NODE_HEADER_BYTES);
-      int order = wanted == prefix ? compare_rest(key, key_of(node)) : wanted < prefix ? -1 : 1;
-      if (order == 0 && page.is_leaf) {
-        *value = value_of(file, node);
-        return true;
-      }
-      if (order < 0) {
-        above = place;
-        high = prefix;
-      } else {
-        below = place;
-        low = prefix;
-      }
+  /* The first node of a branch stands for everything before the second. */
+  int below = page->is_leaf ? -1 : 0;
+  int above = page->node_count;
+  for (int guesses = 0; above - below > 1; guesses += 1) {
+    bool is_guessed = guesses < GUESSES_MAX && walk->high > walk->low;
+    int place = guess(below, above, is_guessed ? share_of(wanted, walk) : 0.5);
+    const char *node = node_at(page, place);
+    uint32_t prefix = prefix_of(node + NODE_HEADER_BYTES);
+    int order = wanted == prefix ? compare_rest(key, key_of(node)) : wanted < prefix ? -1 : 1;
+    if (order == 0 && page->is_leaf) return node;
+    if (order < 0) {
+      above = place;
+      walk->high = prefix;
+    } else {
+      below = place;
+      walk->low = prefix;
     }
-    if (page.is_leaf) return false;
-    const char *node = node_at(&page, below);
-    number = u32_at(node) + ((uint64_t)u16_at(node + 4) << 32);
-    if (high > low) prefetch_page(file, number, (double)(wanted - low) / (double)(high - low));
   }
+  *before = below;
+  return NULL;
+}
+
+TreeWalk tree_walk_from(uint64_t root) {
+  return (TreeWalk){.number = root, .low = 0, .high = (uint64_t)1 << 32};
+}
+
+bool tree_walk_down(const TreeFile *file, Slice key, TreeWalk *walk) {
+  if (walk->number == NO_TREE) return false;
+  Page page = page_at(file, walk->number);
+  if (page.is_leaf) return false;
+  int place;
+  search(&page, key, walk, &place);
+  const char *node = node_at(&page, place);
+  walk->number = u32_at(node) + ((uint64_t)u16_at(node + 4) << 32);
+  if (walk->high > walk->low) {
+    prefetch_page(file, walk->number, share_of(prefix_of(key.at), walk));
+  }
+  return true;
+}
+
+bool tree_walk_end(const TreeFile *file, Slice key, TreeWalk *walk, Slice *value) {
+  if (walk->number == NO_TREE) return false;
+  Page page = page_at(file, walk->number);
+  int place;
+  const char *node = search(&page, key, walk, &place);
+  if (node == NULL) return false;
+  *value = value_of(file, node);
+  return true;
+}
+
+bool tree_file_find(const TreeFile *file, uint64_t root, Slice key, Slice *value) {
+  TreeWalk walk = tree_walk_from(root);
+  while (tree_walk_down(file, key, &walk)) continue;
+  return tree_walk_end(file, key, &walk, value);
 }

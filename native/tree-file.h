@@ -21,7 +21,28 @@ typedef struct {
 /* `bytes`: where the file is mapped. */
 TreeFile tree_file_at(const void *bytes);
 
-/* False when the tree has no such key, which has four bytes at least. */
+/*
+ * On the way from the root of a tree to the leaf where a key stands, if it is there. Several of
+ * them can go down side by side, a page each in turn: what one needs next is fetched meanwhile.
+ */
+typedef struct {
+  /* The page it is at. */
+  uint64_t number;
+  /* Between which prefixes the page's keys are. */
+  uint64_t low;
+  uint64_t high;
+} TreeWalk;
+
+TreeWalk tree_walk_from(uint64_t root);
+
+/* A page further down; false at the leaf, and in a tree without pages. Keys have four bytes at
+ * least. */
+bool tree_walk_down(const TreeFile *file, Slice key, TreeWalk *walk);
+
+/* At the leaf: false when it has no such key. */
+bool tree_walk_end(const TreeFile *file, Slice key, TreeWalk *walk, Slice *value);
+
+/* False when the tree has no such key. */
 bool tree_file_find(const TreeFile *file, uint64_t root, Slice key, Slice *value);
 
 #endif

@@ -96,6 +96,22 @@ export class QuickVerifier {
   }
 
   /**
+   * The bytes of `piece` between two short texts: in place where it is still where it was written,
+   * and good until the next call then.
+   */
+  framed(before: string, piece: Uint8Array, behind: string): Uint8Array {
+    const { out, outFrame } = this.#engine;
+    if (piece.buffer !== out.buffer) {
+      return Buffer.concat([Buffer.from(before), piece, Buffer.from(behind)]);
+    }
+    const start = piece.byteOffset - before.length;
+    const end = piece.byteOffset + piece.byteLength;
+    outFrame.write(before, start, 'latin1');
+    outFrame.write(behind, end, 'latin1');
+    return outFrame.subarray(start, end + behind.length);
+  }
+
+  /**
    * The answers to a list that can be read, with commas between them, in pieces. `decide` answers
    * the questions that the engine declines, by where they begin in the body; it returns the answer,
    * now or later, and where the next question begins.
@@ -108,7 +124,10 @@ export class QuickVerifier {
     for (let lessons = 0; at < body.byteLength; ) {
       const answered = this.#engine.verifyMany(body, at, authorization, requestId, nowMs);
       if (answered > 0) {
-        pieces.push(Buffer.from(out.subarray(0, answered)));
+        const isWhole = status[statusAt.refusal] === 0;
+        const piece = out.subarray(0, answered);
+        // A single piece stays where it is; of several, the next one takes its place.
+        pieces.push(isWhole && pieces.length === 0 ? piece : Buffer.from(piece));
         lessons = 0;
       }
       this.takeEvent();

@@ -15,7 +15,6 @@ import type { QuickVerifier } from './quick-verifier.ts';
 import { verifyResultJson } from './verify-answer.ts';
 
 const comma = Buffer.from(',');
-const listEnd = Buffer.from(']}');
 
 /** By the native engine, if it can read the list; what it declines is judged here, in its turn. */
 export function verifyManyQuickly(
@@ -34,14 +33,17 @@ export function verifyManyQuickly(
     return { piece, end: end + 1 };
   });
   const isReady = pieces.every((piece) => !(piece instanceof Promise));
-  if (isReady) sendPieces(exchange, pieces as Uint8Array[]);
-  else void Promise.all(pieces).then((ready) => sendPieces(exchange, ready));
+  const send = (ready: readonly Uint8Array[]) => sendPieces(exchange, quick, ready);
+  if (isReady) send(pieces as Uint8Array[]);
+  else void Promise.all(pieces).then(send);
 }
 
-function sendPieces(exchange: Exchange, pieces: readonly Uint8Array[]): void {
-  const start = Buffer.from(`{"meta":{"requestId":"${exchange.requestId}"},"data":[`);
-  const separated = pieces.flatMap((piece, index) => (index === 0 ? [piece] : [comma, piece]));
-  const body = Buffer.concat([start, ...separated, listEnd]);
+function sendPieces(exchange: Exchange, quick: QuickVerifier, pieces: readonly Uint8Array[]): void {
+  const [first = comma, ...others] = pieces;
+  const items =
+    others.length === 0 ? first : Buffer.concat([first, ...others.flatMap((one) => [comma, one])]);
+  const start = `{"meta":{"requestId":"${exchange.requestId}"},"data":[`;
+  const body = quick.framed(start, items, ']}');
   sendReply(exchange, { status: 200, contentType: jsonContentType, body });
 }
 

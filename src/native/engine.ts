@@ -157,12 +157,16 @@ export type EngineOptions = {
 /** What the engine writes, and TypeScript reads before it calls again. */
 export type Engine = EngineCalls & {
   readonly out: Uint8Array;
+  /** The memory that `out` is in the middle of: there is room around it. */
+  readonly outFrame: Buffer;
   readonly text: Buffer;
   readonly status: Int32Array;
   readonly event: Uint32Array;
 };
 
 const outBytes = 256 * 1024;
+/** Before `out`, and behind it. */
+const frameBytes = 64;
 const textBytes = 16 * 1024;
 const eventWords = 1024;
 /** Undefined where it cannot be loaded. */
@@ -170,8 +174,10 @@ export function createEngine(options: EngineOptions): Engine | undefined {
   const native = loadNative<EngineModule>();
   if (!native) return undefined;
   const { generation, counters, windows, bounds } = options;
+  const outFrame = Buffer.from(new ArrayBuffer(outBytes + 2 * frameBytes));
   const shared = {
-    out: new Uint8Array(outBytes),
+    outFrame,
+    out: new Uint8Array(outFrame.buffer, frameBytes, outBytes),
     text: Buffer.alloc(textBytes),
     status: new Int32Array(new ArrayBuffer(4096)),
     event: new Uint32Array(eventWords),

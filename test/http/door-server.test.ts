@@ -5,7 +5,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Routes } from '../../src/http/routes.ts';
-import { createRandom } from '../support/random.ts';
 import {
   type DoorSide,
   echo,
@@ -14,7 +13,8 @@ import {
   openDoorSide,
   openPlainSide,
   type Side,
-} from './door-world.ts';
+} from '../support/door-world.ts';
+import { createRandom } from '../support/random.ts';
 
 let plain: Side;
 let door: DoorSide;

@@ -139,7 +139,7 @@ function stateOf({ counters, windows }: Parts, tap: SpoolTap): Buffer {
 
 /** Sees to it that whatever is declined has changed nothing. */
 function watched(quick: QuickVerifier, counts: QuickCounts, state: () => Buffer): QuickVerifier {
-  const watching: Pick<QuickVerifier, 'verify' | 'canRead' | 'verifyMany'> = {
+  const watching: Pick<QuickVerifier, 'verify' | 'canRead' | 'framed' | 'verifyMany'> = {
     verify(asked) {
       const before = state();
       const answered = quick.verify(asked);
@@ -151,6 +151,7 @@ function watched(quick: QuickVerifier, counts: QuickCounts, state: () => Buffer)
       return answered;
     },
     canRead: (body) => quick.canRead(body),
+    framed: (before, piece, behind) => quick.framed(before, piece, behind),
     verifyMany(asked, requestId, decide) {
       const pieces = quick.verifyMany(asked, requestId, (at) => {
         counts.declined += 1;

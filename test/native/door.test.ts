@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
 import type { Routes } from '../../src/http/routes.ts';
 import type { HttpResponse } from '../../src/http/uws.ts';
-import { type DoorSide, echo, openClient, openDoorSide } from './door-world.ts';
+import { type DoorSide, echo, openClient, openDoorSide } from '../support/door-world.ts';
 
 const largeBytes = 4 * 2 ** 20;
 const large = 'l'.repeat(largeBytes);
@@ -89,7 +89,11 @@ test('one answer that comes while another connection is served disturbs neither'
   waiting[0]?.end('one');
   await until(() => one.received().includes('/behind') && other.received().includes('/after'));
   assert.deepEqual(one.received().match(/one|two|\/behind|\/before/g), ['one', '/behind']);
-  assert.deepEqual(other.received().match(/one|two|\/before|\/after/g), ['/before', 'two', '/after']);
+  assert.deepEqual(other.received().match(/one|two|\/before|\/after/g), [
+    '/before',
+    'two',
+    '/after',
+  ]);
 });
 
 test('who leaves before the answer is reported, and the answer goes nowhere', async () => {
@@ -155,7 +159,7 @@ test('who is silent for ten seconds is gone, unless an answer is owed', async ()
   await until(() => owed.received().includes('owed'));
 });
 
-test('the address is that of the caller, also behind a tunnel, and nobody can invent it', async () => {
+test('the address is that of the caller, behind a tunnel too, and nobody can invent it', async () => {
   const { socket, received } = await open();
   socket.write(request('/address'));
   await until(() => received().endsWith('127.0.0.1'));

@@ -16,7 +16,7 @@ import {
 import { closeListenSocket, createHttpApp, type ListenSocket } from '../../src/http/uws.ts';
 import { type Door, openDoor } from '../../src/native/door.ts';
 import { openInnerSocket } from '../../src/processes/worker-door.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from './free-port.ts';
 
 export type Side = { port: number; close(): void };
 export type DoorSide = Side & { door: Door };
@@ -97,7 +97,7 @@ export async function openClient(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Of the loop that client and servers share, until what was sent was read: through a tunnel too. */
+/** Of the loop that client and servers share, until what was sent was read, tunnels and all. */
 const turnsMax = 8;
 
 /** All that is answered to these pieces until the connection is closed. */

@@ -1,0 +1,26 @@
+/* What a single verification and one of a list have in common. */
+#ifndef DECIDING_H
+#define DECIDING_H
+
+#include "engine.h"
+
+/* Nobody asks on behalf of another. */
+extern const Original no_original;
+
+/* Where the answer goes: between `to` and `end`. */
+typedef struct {
+  char *to;
+  char *end;
+} Room;
+
+/* `Bearer` and visible characters. The number of the root key, or a Refusal. */
+int find_root_key(const Engine *engine, Slice authorization, double now_ms);
+
+/* Decides what was looked up, and counts its limits. 0, or why nothing was decided. */
+int decide(Engine *engine, Room room, Verdict *verdict);
+
+/* Before the answer leaves. */
+void record(Engine *engine, const Verdict *verdict, const Original *original,
+            int64_t started_at_ns);
+
+#endif

@@ -1,0 +1,113 @@
+#include "answer-json.h"
+#include "deciding.h"
+#include "inquiry.h"
+
+/* Questions of a list that are looked up side by side: while one waits for memory, the others go
+ * on. With 4 or 16 of them a list takes no less. */
+enum { GROUP_MAX = 8 };
+typedef struct {
+  int count;
+  Inquiry inquiries[GROUP_MAX];
+  /* Where in the body each ends. */
+  const char *ends[GROUP_MAX];
+  Verdict verdicts[GROUP_MAX];
+  /* Why the one behind them was not looked up; 0 when there is none. */
+  int refusal;
+} Group;
+
+static void read_group(const Engine *engine, const char *at, const char *end, Group *group) {
+  group->count = 0;
+  group->refusal = 0;
+  while (at < end && group->count < GROUP_MAX && group->refusal == 0) {
+    Question *question = &group->inquiries[group->count].question;
+    const char *behind = question_read(at, end, &engine->bounds, question);
+    if (behind == NULL) {
+      group->refusal = UNUSUAL;
+      return;
+    }
+    group->ends[group->count] = behind;
+    group->count += 1;
+    /* Behind the comma, or the bracket that ends the list. */
+    at = behind + 1;
+  }
+}
+
+/* All of them down to their leaves, a page each in turn. */
+static void go_down_together(const Engine *engine, Group *group) {
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (int index = 0; index < group->count; index += 1) {
+      if (inquiry_go_on(engine, &group->inquiries[index])) goes_on = true;
+    }
+  }
+}
+
+/* The first one that is refused, and what is behind it, is not looked up any further. */
+static void refuse_from(Group *group, int index, int refusal) {
+  group->count = index;
+  group->refusal = refusal;
+}
+
+typedef int (*LookUp)(Engine *engine, Inquiry *inquiry, Verdict *verdict);
+
+static void look_up_together(Engine *engine, Group *group, LookUp look_up_one) {
+  go_down_together(engine, group);
+  for (int index = 0; index < group->count; index += 1) {
+    int refusal = look_up_one(engine, &group->inquiries[index], &group->verdicts[index]);
+    if (refusal != 0) refuse_from(group, index, refusal);
+  }
+}
+
+/* A list of answers that is being written. */
+typedef struct {
+  const Asked *asked;
+  int root_key;
+  Room room;
+} Answers;
+
+static void look_up_group(Engine *engine, const Answers *answers, Group *group) {
+  const LearnedRootKey *root_key = &engine->learned.root_keys[answers->root_key];
+  for (int index = 0; index < group->count; index += 1) {
+    inquiry_begin(engine, answers->root_key, &group->inquiries[index]);
+    group->verdicts[index].now_ms = answers->asked->now_ms;
+    group->verdicts[index].root_key = root_key;
+  }
+  look_up_together(engine, group, inquiry_key);
+  look_up_together(engine, group, inquiry_rest);
+}
+
+/* The answer to one question of a list, or why there is none. */
+static int answer_next(Engine *engine, Verdict *verdict, Answers *answers) {
+  const Asked *asked = answers->asked;
+  Room *room = &answers->room;
+  int refusal = decide(engine, *room, verdict);
+  if (refusal != 0) return refusal;
+  memcpy(verdict->request_id, asked->request_id, REQUEST_ID_BYTES);
+  record(engine, verdict, &no_original, asked->started_at_ns);
+  if (room->to > engine->out) *room->to++ = ',';
+  room->to = answer_put(room->to, verdict);
+  return engine->status[STATUS_EVENT_BYTES] == 0 ? 0 : EVENT_WAITS;
+}
+
+size_t engine_verify_many(Engine *engine, Slice body, size_t body_at, const Asked *asked) {
+  const char *end = body.at + body.size;
+  const char *at = body.at + (body_at == 0 ? 1 : body_at);
+  Room room = {engine->out, engine->out + engine->out_size};
+  int root_key = find_root_key(engine, asked->authorization, asked->now_ms);
+  Answers answers = {asked, root_key, room};
+  int refusal = root_key < 0 ? root_key : 0;
+  engine->status[STATUS_EVENT_BYTES] = 0;
+  Group group;
+  while (refusal == 0 && at < end) {
+    read_group(engine, at, end, &group);
+    look_up_group(engine, &answers, &group);
+    for (int index = 0; index < group.count && refusal == 0; index += 1) {
+      refusal = answer_next(engine, &group.verdicts[index], &answers);
+      if (refusal == 0 || refusal == EVENT_WAITS) at = group.ends[index] + 1;
+    }
+    if (refusal == 0) refusal = group.refusal;
+  }
+  engine->status[STATUS_BODY_AT] = (int32_t)(at - body.at);
+  engine->status[STATUS_REFUSAL] = refusal;
+  return (size_t)(answers.room.to - engine->out);
+}

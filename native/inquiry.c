@@ -1,0 +1,172 @@
+#include "inquiry.h"
+
+#include "sha256.h"
+
+/* Whether the state of the replica that its roots belong to is still the newest. */
+static bool is_fresh(const Engine *engine) {
+  if (engine->replica.bytes == NULL) return false;
+  return __atomic_load_n(engine->generation, __ATOMIC_ACQUIRE) == engine->generation_seen;
+}
+
+/* Refuses because of a text, which is copied to where the caller can read it. */
+static int ask_for(Engine *engine, Refusal refusal, Slice text) {
+  if (text.size > engine->text_size) return UNUSUAL;
+  slice_put(engine->text, text);
+  engine->status[STATUS_TEXT_BYTES] = (int32_t)text.size;
+  return refusal;
+}
+
+/* A whole number that a double holds exactly. */
+static bool is_count(double number) {
+  return number >= 0 && number <= 0x1p53 && (double)(uint64_t)number == number;
+}
+
+/* Without a replica there is no way either. */
+static void set_out(const Engine *engine, uint64_t root, Way *way) {
+  way->walk = tree_walk_from(engine->replica.bytes == NULL ? NO_TREE : root);
+}
+
+bool inquiry_go_on(const Engine *engine, Inquiry *inquiry) {
+  Way *way = &inquiry->way;
+  return tree_walk_down(&engine->replica, (Slice){way->key, way->size}, &way->walk);
+}
+
+static bool arrive(const Engine *engine, Way *way, Slice *bytes) {
+  return tree_walk_end(&engine->replica, (Slice){way->key, way->size}, &way->walk, bytes);
+}
+
+static void set_out_to_key(const Engine *engine, Slice key, Way *way) {
+  sha256_of(key, (unsigned char *)way->key);
+  way->size = SHA256_BYTES;
+  set_out(engine, engine->keys_root, way);
+}
+
+/* The key, as far as its record alone tells. Sets NOT_FOUND, or leaves VALID. */
+static int find_key(Engine *engine, Way *way, Numbers *numbers, Verdict *verdict) {
+  Slice bytes;
+  verdict->outcome = NOT_FOUND;
+  if (!arrive(engine, way, &bytes)) return 0;
+  if (!key_record_read(bytes, &verdict->key)) return UNUSUAL;
+  if (!is_count(verdict->key.expires_at_ms)) return UNUSUAL;
+  const Learned *learned = &engine->learned;
+  numbers->traits = text_table_find(&learned->traits_numbers, verdict->key.traits);
+  if (numbers->traits < 0) return ask_for(engine, UNKNOWN_TRAITS, verdict->key.traits);
+  const LearnedTraits *traits = verdict->traits = &learned->traits[numbers->traits];
+  if (traits->is_unusual) return UNUSUAL;
+  if (!slice_equals(traits->workspace_id, verdict->root_key->workspace_id)) return 0;
+  int visible = pair_table_find(&learned->visible, numbers->root_key, numbers->traits);
+  if (visible == PAIR_UNKNOWN) return UNKNOWN_VISIBILITY;
+  if (visible) verdict->outcome = VALID;
+  return 0;
+}
+
+static bool ends_with(Slice text, Slice end) {
+  return text.size >= end.size && memcmp(text.at + text.size - end.size, end.at, end.size) == 0;
+}
+
+/* A key without an identity has nowhere to go. */
+static int set_out_to_identity(const Engine *engine, const Verdict *verdict, Way *way) {
+  Slice id = verdict->key.identity_id;
+  set_out(engine, id.size == 0 ? NO_TREE : engine->identities_root, way);
+  if (id.size == 0) return 0;
+  way->size = identity_key(id, way->key, sizeof way->key);
+  return way->size == 0 ? UNUSUAL : 0;
+}
+
+/* The identity, if it is there. One with limits of its own is not usual. */
+static int find_identity(const Engine *engine, Way *way, Verdict *verdict) {
+  Slice bytes;
+  verdict->has_identity = false;
+  if (!arrive(engine, way, &bytes)) return 0;
+  if (!identity_record_read(bytes, &verdict->identity)) return UNUSUAL;
+  if (!ends_with(verdict->identity.traits, SLICE(",[]]"))) return UNUSUAL;
+  verdict->has_identity = true;
+  return 0;
+}
+
+/* The checks that need nothing but the record and the clock, in their order. */
+static int check(Engine *engine, Slice permissions, Numbers numbers, Verdict *verdict) {
+  const KeyRecord *key = &verdict->key;
+  int satisfied = 1;
+  if (permissions.size > 0) {
+    const Learned *learned = &engine->learned;
+    int query = text_table_find(&learned->query_numbers, permissions);
+    satisfied = query < 0 ? PAIR_UNKNOWN
+                          : pair_table_find(&learned->satisfied, numbers.traits, query);
+    if (satisfied == PAIR_UNKNOWN) return ask_for(engine, UNKNOWN_QUERY, permissions);
+  }
+  if (!key->is_enabled) {
+    verdict->outcome = DISABLED;
+  } else if (key->expires_at_ms != 0 && verdict->now_ms > key->expires_at_ms) {
+    verdict->outcome = EXPIRED;
+  } else if (!satisfied) {
+    verdict->outcome = INSUFFICIENT_PERMISSIONS;
+  }
+  return 0;
+}
+
+WindowRequest limit_request(const Verdict *verdict, int index) {
+  const LearnedLimit *limit = &verdict->traits->limits[index];
+  return (WindowRequest){
+      .of = &limit->window,
+      .identifier = verdict->key.key_id,
+      .limit = limit->limit,
+      .cost = 1,
+  };
+}
+
+/* As soon as the key is known: its counter is fetched while the rest is looked up. */
+static void aim_limit(Engine *engine, Verdict *verdict) {
+  if (verdict->traits->limit_count != 1) return;
+  WindowRequest request = limit_request(verdict, 0);
+  windows_aim(&engine->windows, &request, &verdict->counter);
+}
+
+void inquiry_begin(const Engine *engine, int root_key, Inquiry *inquiry) {
+  inquiry->numbers = (Numbers){.root_key = root_key};
+  set_out_to_key(engine, inquiry->question.key, &inquiry->way);
+}
+
+/* Says whom and what the refusal is about, if it is one. */
+static int refuse_about(Engine *engine, Numbers numbers, int refusal) {
+  engine->status[STATUS_ROOT_KEY] = numbers.root_key;
+  engine->status[STATUS_TRAITS] = numbers.traits;
+  return refusal;
+}
+
+/* At the end of the way to the key. 0, or why nothing was decided. */
+int inquiry_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
+  verdict->has_identity = false;
+  verdict->checked_limit_count = 0;
+  if (!is_fresh(engine)) return STALE;
+  int refusal = find_key(engine, &inquiry->way, &inquiry->numbers, verdict);
+  if (refusal != 0) return refuse_about(engine, inquiry->numbers, refusal);
+  if (verdict->outcome == NOT_FOUND) {
+    inquiry->way.walk = tree_walk_from(NO_TREE);
+    return 0;
+  }
+  if (verdict->key.has_credits) return UNUSUAL;
+  aim_limit(engine, verdict);
+  return set_out_to_identity(engine, verdict, &inquiry->way);
+}
+
+/* At the end of the way to the identity. 0, or why nothing was decided. */
+int inquiry_rest(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
+  if (verdict->outcome == NOT_FOUND) return 0;
+  int refusal = find_identity(engine, &inquiry->way, verdict);
+  if (refusal != 0) return refusal;
+  refusal = check(engine, inquiry->question.permissions, inquiry->numbers, verdict);
+  return refuse_about(engine, inquiry->numbers, refusal);
+}
+
+/* 0, or why nothing was decided: what follows from the documents alone. */
+int look_up(Engine *engine, const Question *question, int root_key, Verdict *verdict) {
+  Inquiry inquiry = {.question = *question};
+  inquiry_begin(engine, root_key, &inquiry);
+  while (inquiry_go_on(engine, &inquiry)) continue;
+  int refusal = inquiry_key(engine, &inquiry, verdict);
+  if (refusal != 0) return refusal;
+  while (inquiry_go_on(engine, &inquiry)) continue;
+  return inquiry_rest(engine, &inquiry, verdict);
+}
+
