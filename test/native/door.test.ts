@@ -159,7 +159,7 @@ test('who is silent for ten seconds is gone, unless an answer is owed', async ()
   await until(() => owed.received().includes('owed'));
 });
 
-test('the address is that of the caller, behind a tunnel too, and nobody can invent it', async () => {
+test('the address is that of the caller, and nobody can invent another', async () => {
   const { socket, received } = await open();
   socket.write(request('/address'));
   await until(() => received().endsWith('127.0.0.1'));
