@@ -86,6 +86,7 @@ static void read_requests(Door *door, Connection *connection, size_t size) {
   while (at < end && state == HTTP_COMPLETE && may_go_on(connection)) {
     HttpHead head;
     size_t request_size;
+    door->started_at_ns = monotonic_ns();
     state = http_head_read(at, end, &head, &request_size);
     if (state == HTTP_COMPLETE) {
       if (!quick_answer(door, connection, &head)) ask(door, connection, &head);

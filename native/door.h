@@ -52,6 +52,8 @@ typedef struct {
   char *out;
   size_t out_size;
   size_t out_used;
+  /* When it was turned to the request that is being answered, monotonic. */
+  int64_t started_at_ns;
   /* The connection that is being read; JavaScript may answer meanwhile. */
   Connection *current;
   /* Those that JavaScript has answered meanwhile, and that may go on: one after the other. */

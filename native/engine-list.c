@@ -69,8 +69,7 @@ static void look_up_group(Engine *engine, const Answers *answers, Group *group) 
   const LearnedRootKey *root_key = &engine->learned.root_keys[answers->root_key];
   for (int index = 0; index < group->count; index += 1) {
     inquiry_begin(engine, answers->root_key, &group->inquiries[index]);
-    group->verdicts[index].now_ms = answers->asked->now_ms;
-    group->verdicts[index].root_key = root_key;
+    group->verdicts[index] = (Verdict){.now_ms = answers->asked->now_ms, .root_key = root_key};
   }
   look_up_together(engine, group, inquiry_key);
   look_up_together(engine, group, inquiry_rest);

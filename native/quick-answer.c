@@ -51,7 +51,7 @@ static bool verify_key(Door *door, Connection *connection, const HttpHead *head)
   Asked asked = {
       .authorization = http_header(head, SLICE("authorization")),
       .now_ms = unix_ms(),
-      .started_at_ns = monotonic_ns(),
+      .started_at_ns = door->started_at_ns,
   };
   if (!slice_equals(http_header(head, SLICE("content-type")), json)) return false;
   int answered = engine_verify(engine, head->body, &asked);
@@ -64,7 +64,7 @@ static bool verify_key(Door *door, Connection *connection, const HttpHead *head)
 static bool verify_proxy(Door *door, Connection *connection, const HttpHead *head) {
   Engine *engine = door->engine;
   const ProxySettings *settings = proxy_settings_find(&door->proxies, head->query);
-  ProxyAsked asked = {.now_ms = unix_ms(), .started_at_ns = monotonic_ns()};
+  ProxyAsked asked = {.now_ms = unix_ms(), .started_at_ns = door->started_at_ns};
   if (settings == NULL || !proxy_request_read(head, settings, &asked)) return false;
   int answered = engine_verify_proxy(engine, &settings->terms, &asked);
   if (answered <= 0) return false;
