@@ -7,6 +7,7 @@
 enum { GROUP_MAX = 8 };
 typedef struct {
   int count;
+  int count_max;
   Inquiry inquiries[GROUP_MAX];
   /* Where in the body each ends. */
   const char *ends[GROUP_MAX];
@@ -18,7 +19,7 @@ typedef struct {
 static void read_group(const Engine *engine, const char *at, const char *end, Group *group) {
   group->count = 0;
   group->refusal = 0;
-  while (at < end && group->count < GROUP_MAX && group->refusal == 0) {
+  while (at < end && group->count < group->count_max && group->refusal == 0) {
     Question *question = &group->inquiries[group->count].question;
     const char *behind = question_read(at, end, &engine->bounds, question);
     if (behind == NULL) {
@@ -97,6 +98,8 @@ size_t engine_verify_many(Engine *engine, Slice body, size_t body_at, const Aske
   int refusal = root_key < 0 ? root_key : 0;
   engine->status[STATUS_EVENT_BYTES] = 0;
   Group group;
+  /* As long as no segment takes events, the others would be looked up in vain. */
+  group.count_max = engine->status[STATUS_REFUSAL] == EVENT_WAITS ? 1 : GROUP_MAX;
   while (refusal == 0 && at < end) {
     read_group(engine, at, end, &group);
     look_up_group(engine, &answers, &group);
@@ -105,6 +108,7 @@ size_t engine_verify_many(Engine *engine, Slice body, size_t body_at, const Aske
       if (refusal == 0 || refusal == EVENT_WAITS) at = group.ends[index] + 1;
     }
     if (refusal == 0) refusal = group.refusal;
+    group.count_max = GROUP_MAX;
   }
   engine->status[STATUS_BODY_AT] = (int32_t)(at - body.at);
   engine->status[STATUS_REFUSAL] = refusal;
