@@ -43,8 +43,7 @@ static napi_value verify(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();
   napi_value arguments[3];
   Engine *engine = node_arguments(env, info, 3, arguments);
-  Slice body = {NULL, 0};
-  MUST(napi_get_arraybuffer_info(env, arguments[0], (void **)&body.at, &body.size));
+  Slice body = memory_of(env, arguments[0]);
   char room[AUTHORIZATION_BYTES_MAX];
   size_t size = node_latin1(env, arguments[1], room, sizeof room);
   Asked asked = {

@@ -5,6 +5,7 @@
 import { verifyKeyBody } from '../contract/verify-key.ts';
 import { verifyKeysEnvelope } from '../contract/verify-keys.ts';
 import type { Ingest } from '../events/ingest.ts';
+import type { BodyBytes } from '../native/engine.ts';
 import { answer } from './answers.ts';
 import type { RootKeyLookup } from './authentication.ts';
 import { type Exchange, openExchange, sendJson, type Traffic } from './exchange.ts';
@@ -103,13 +104,13 @@ function addVerifications(endpoint: JsonEndpointOptions, ports: ApiServerPorts):
   const { quick, clock } = ports;
   const verify =
     quick &&
-    ((exchange: Exchange, body: ArrayBuffer) => verifyQuickly(quick, clock, { exchange, body }));
+    ((exchange: Exchange, body: BodyBytes) => verifyQuickly(quick, clock, { exchange, body }));
   addJsonEndpoint(endpoint, { ...verifyKeyPath, answerQuickly: verify }, (exchange, request) => {
     answerVerification(ports, exchange, request);
   });
   const verifyMany =
     quick &&
-    ((exchange: Exchange, body: ArrayBuffer) => {
+    ((exchange: Exchange, body: BodyBytes) => {
       const principal = quick.canRead(body) && admittedWithoutQuota(endpoint, exchange);
       if (principal) verifyManyQuickly(quick, ports, { exchange, principal, body });
       return principal !== false;

@@ -4,6 +4,7 @@
  * in one piece, at once.
  */
 import { askedAt, type Door, type DoorListener } from '../native/door.ts';
+import type { BodyBytes } from '../native/engine.ts';
 import type { RouteTable } from './routes.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
@@ -118,11 +119,11 @@ class DoorResponse implements HttpResponse {
     return this;
   }
 
-  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): this {
+  onData(handler: (chunk: BodyBytes, isLast: boolean) => void): this {
     const { arena, asked } = this.#door;
     const start = asked[askedAt.body] as number;
     const end = start + (asked[askedAt.body + 1] as number);
-    handler(arena.buffer.slice(start, end) as ArrayBuffer, true);
+    handler(arena.subarray(start, end), true);
     return this;
   }
 

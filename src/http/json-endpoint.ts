@@ -5,6 +5,7 @@
 import type { Schema } from '../contract/json-schema.ts';
 import { fault, type RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { BodyBytes } from '../native/engine.ts';
 import { jsonContentType } from './answers.ts';
 import {
   type Authenticated,
@@ -40,7 +41,7 @@ export type JsonEndpoint = Omit<Route, 'traffic'> & {
    * A short cut for the whole request, of any content type; false where it is not to be taken, and
    * then nothing has happened.
    */
-  answerQuickly?: ((exchange: Exchange, body: ArrayBuffer) => boolean) | undefined;
+  answerQuickly?: ((exchange: Exchange, body: BodyBytes) => boolean) | undefined;
 };
 
 export type Admitted = {

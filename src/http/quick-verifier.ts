@@ -2,14 +2,14 @@
  * Verifications that the native engine answers, from body to bytes. It answers none that TypeScript
  * would answer otherwise; for any that it declines nothing has happened yet.
  */
-import { type Engine, refusals, statusAt } from '../native/engine.ts';
+import { type BodyBytes, type Engine, refusals, statusAt } from '../native/engine.ts';
 import type { OriginalRequest } from './original-request.ts';
 import type { QuickTeacher } from './quick-teacher.ts';
 
 /** An event that could not be put into the spool's segment, in the first bytes of `words`. */
 export type PackedEvent = { words: Uint32Array; startWord: number; byteLength: number };
 
-export type QuickAsked = { body: ArrayBuffer; authorization: string; nowMs: number };
+export type QuickAsked = { body: BodyBytes; authorization: string; nowMs: number };
 
 /** What a proxy asks for, request by request. */
 export type ProxyTerms = {
@@ -91,7 +91,7 @@ export class QuickVerifier {
   }
 
   /** Whether `verifyMany` can read this body. */
-  canRead(body: ArrayBuffer): boolean {
+  canRead(body: BodyBytes): boolean {
     return this.#engine.count(body) > 0;
   }
 

@@ -1,3 +1,4 @@
+import type { BodyBytes } from '../native/engine.ts';
 import type { Exchange } from './exchange.ts';
 
 export type BodyReaders = {
@@ -8,7 +9,7 @@ export type BodyReaders = {
    * A body that came in one piece, before anything else is done with it: whether it was answered.
    * Its bytes are only valid during the call.
    */
-  answerQuickly?: ((exchange: Exchange, body: ArrayBuffer) => boolean) | undefined;
+  answerQuickly?: ((exchange: Exchange, body: BodyBytes) => boolean) | undefined;
   /** The whole body. Its bytes are only valid during the call. */
   onBody(exchange: Exchange, bytes: Buffer): void;
   /** The body is larger than allowed; the rest of it is not read. */
@@ -29,7 +30,7 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
     sizeBytes += chunk.byteLength;
     if (sizeBytes <= readers.bytesMax && !isLast) {
       chunks ??= [];
-      chunks.push(Buffer.from(new Uint8Array(chunk)));
+      chunks.push(copyOf(chunk));
       return;
     }
     if (sizeBytes > readers.bytesMax) {
@@ -38,7 +39,17 @@ export function readBody(exchange: Exchange, readers: BodyReaders): void {
       return;
     }
     exchange.receivedAtMs = readers.stopwatch();
-    const last = Buffer.from(chunk);
+    const last = viewOf(chunk);
     readers.onBody(exchange, chunks ? Buffer.concat([...chunks, last]) : last);
   });
+}
+
+/** The same bytes, not a copy. */
+export function viewOf(bytes: BodyBytes): Buffer {
+  if (bytes instanceof ArrayBuffer) return Buffer.from(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function copyOf(bytes: BodyBytes): Buffer {
+  return Buffer.from(viewOf(bytes));
 }

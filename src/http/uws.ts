@@ -5,6 +5,7 @@
  */
 import { createRequire } from 'node:module';
 import type * as uws from 'uws-glibc-2.38';
+import type { BodyBytes } from '../native/engine.ts';
 
 export type HttpApp = uws.TemplatedApp;
 /** What is used of a request; names of headers are in lower case. */
@@ -17,7 +18,8 @@ export type HttpRequest = {
 /** What is used of a response. */
 export type HttpResponse = {
   onAborted(handler: () => void): unknown;
-  onData(handler: (chunk: ArrayBuffer, isLast: boolean) => void): unknown;
+  /** The bytes are good until the handler returns. */
+  onData(handler: (chunk: BodyBytes, isLast: boolean) => void): unknown;
   cork(write: () => void): unknown;
   writeStatus(status: string): HttpResponse;
   writeHeader(name: string, value: string | Uint8Array): HttpResponse;

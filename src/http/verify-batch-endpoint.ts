@@ -5,6 +5,7 @@
 import { type VerifyKeyBody, verifyKeyBody } from '../contract/verify-key.ts';
 import type { RequestFault } from '../domain/error-catalogue.ts';
 import type { Principal } from '../domain/principal.ts';
+import type { BodyBytes } from '../native/engine.ts';
 import { answerOfJson, errorJson, jsonContentType } from './answers.ts';
 import { createBodyValidator } from './body-validator.ts';
 import { type Exchange, sendJson, sendReply } from './exchange.ts';
@@ -12,6 +13,7 @@ import type { Admitted } from './json-endpoint.ts';
 import { type Judged, type JudgePorts, judge } from './judge.ts';
 import { quickVerifyItem } from './quick-body.ts';
 import type { QuickVerifier } from './quick-verifier.ts';
+import { viewOf } from './request-body.ts';
 import { verifyResultJson } from './verify-answer.ts';
 
 const comma = Buffer.from(',');
@@ -20,12 +22,12 @@ const comma = Buffer.from(',');
 export function verifyManyQuickly(
   quick: QuickVerifier,
   ports: JudgePorts,
-  { exchange, principal, body }: { exchange: Exchange; principal: Principal; body: ArrayBuffer },
+  { exchange, principal, body }: { exchange: Exchange; principal: Principal; body: BodyBytes },
 ): void {
   const { requestId, authorization } = exchange;
   const asked = { body, authorization, nowMs: ports.clock() };
   const pieces = quick.verifyMany(asked, requestId, (at) => {
-    const { item, end } = quickVerifyItem(Buffer.from(body), at);
+    const { item, end } = quickVerifyItem(viewOf(body), at);
     const judged = judge(ports, exchange, { principal, request: item });
     const toPiece = (one: Judged) => Buffer.from(itemJson(one));
     const piece = judged instanceof Promise ? judged.then(toPiece) : toPiece(judged);

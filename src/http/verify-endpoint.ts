@@ -1,5 +1,6 @@
 /** `keys.verifyKey`: the decision and its answer, without a pause between them. */
 import type { VerifyKeyBody } from '../contract/verify-key.ts';
+import type { BodyBytes } from '../native/engine.ts';
 import { answerOfJson, jsonContentType } from './answers.ts';
 import { type Exchange, sendFault, sendJson, writeReply } from './exchange.ts';
 import type { Admitted } from './json-endpoint.ts';
@@ -11,7 +12,7 @@ import { verifyResultJson } from './verify-answer.ts';
 export function verifyQuickly(
   quick: QuickVerifier,
   clock: () => number,
-  { exchange, body }: { exchange: Exchange; body: ArrayBuffer },
+  { exchange, body }: { exchange: Exchange; body: BodyBytes },
 ): boolean {
   const { contentType, authorization } = exchange;
   if (contentType !== jsonContentType) return false;

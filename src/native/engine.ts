@@ -59,17 +59,20 @@ export type TraitsMeaning = readonly [
   permissionsHeader: Uint8Array | undefined,
 ];
 
+/** Of a request. */
+export type BodyBytes = ArrayBuffer | Uint8Array;
+
 export type EngineCalls = {
   /** By which the native door knows it. */
   readonly handle: unknown;
   /** The length of the answer in `out`, or a refusal. */
-  verify(body: ArrayBuffer, authorization: string, nowMs: number): number;
+  verify(body: BodyBytes, authorization: string, nowMs: number): number;
   /** The number of questions in a list; 0 for a list that is not usual. */
-  count(body: ArrayBuffer): number;
+  count(body: BodyBytes): number;
   /** From the question at `bodyAt` on: the length of the answers in `out`, commas between. */
   verifyMany(
     ...list: readonly [
-      body: ArrayBuffer,
+      body: BodyBytes,
       bodyAt: number,
       authorization: string,
       requestId: string,

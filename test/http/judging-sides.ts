@@ -21,6 +21,7 @@ import {
 import type { JudgePorts } from '../../src/http/judge.ts';
 import { quickVerifyBodies, quickVerifyBody } from '../../src/http/quick-body.ts';
 import type { QuickVerifier } from '../../src/http/quick-verifier.ts';
+import { viewOf } from '../../src/http/request-body.ts';
 import { answerBatch, verifyManyQuickly } from '../../src/http/verify-batch-endpoint.ts';
 import { answerVerification, verifyQuickly } from '../../src/http/verify-endpoint.ts';
 import type { GenerationPage } from '../../src/keys/generation-page.ts';
@@ -30,6 +31,7 @@ import { CreditTable } from '../../src/limits/credit-table.ts';
 import { prepareCreditTable } from '../../src/limits/prepare-credit-table.ts';
 import { gateAt } from '../../src/limits/window-layout.ts';
 import { WindowTable } from '../../src/limits/window-table.ts';
+import type { BodyBytes } from '../../src/native/engine.ts';
 import { createWorkerCounters, type WorkerCounters } from '../../src/processes/worker-counters.ts';
 import { openWorkerEngine } from '../../src/processes/worker-engine.ts';
 import { CapturedApp } from './captured-app.ts';
@@ -158,7 +160,7 @@ function watched(quick: QuickVerifier, counts: QuickCounts, state: () => Buffer)
         counts.answered -= 1;
         return decide(at);
       });
-      counts.answered += JSON.parse(Buffer.from(asked.body).toString()).length;
+      counts.answered += JSON.parse(viewOf(asked.body).toString()).length;
       counts.pieceCount = pieces.length;
       return pieces;
     },
@@ -192,13 +194,13 @@ function openDoors({ counters, windows, credits, clock }: Parts, doors: Doors): 
     ...{ traffic, bodyBytesMax: 2 ** 20 },
   };
   const one = { path: verifyKeyPath, body: verifyKeyBody, quickBody: quickVerifyBody };
-  const verify = (exchange: Exchange, body: ArrayBuffer) =>
+  const verify = (exchange: Exchange, body: BodyBytes) =>
     quick ? verifyQuickly(quick, clock, { exchange, body }) : false;
   addJsonEndpoint(endpoint, { ...one, answerQuickly: verify }, (exchange, request) => {
     answerVerification(ports, exchange, request);
   });
   const many = { path: verifyKeysPath, body: verifyKeysEnvelope, quickBody: quickVerifyBodies };
-  const verifyMany = (exchange: Exchange, body: ArrayBuffer) => {
+  const verifyMany = (exchange: Exchange, body: BodyBytes) => {
     const principal = quick?.canRead(body) && admittedWithoutQuota(endpoint, exchange);
     if (!quick || !principal) return false;
     verifyManyQuickly(quick, ports, { exchange, principal, body });

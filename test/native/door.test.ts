@@ -1,8 +1,10 @@
 /** Connections of the native door: answers that come later, callers that leave or do not read. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
+import koffi from 'koffi';
 import type { Routes } from '../../src/http/routes.ts';
 import type { HttpResponse } from '../../src/http/uws.ts';
 import { type DoorSide, echo, openClient, openDoorSide } from '../support/door-world.ts';
@@ -194,4 +196,31 @@ test('a call to close closes, and so does every answer while the door is drained
   const refused = connect(draining.port, '127.0.0.1');
   await assert.rejects(once(refused, 'connect'), { code: 'ECONNREFUSED' });
   draining.close();
+});
+
+test('without descriptors for more connections, they wait until there are some', async () => {
+  const limits = koffi.load('libc.so.6').func('int setrlimit(int, _In_ uint64 *)');
+  const read = koffi.load('libc.so.6').func('int getrlimit(int, _Out_ uint64 *)');
+  const openFiles = 7;
+  const before = [0, 0];
+  read(openFiles, before);
+  limits(openFiles, [1024, before[1]]);
+  const filled: number[] = [];
+  try {
+    assert.throws(() => {
+      for (;;) filled.push(openSync('/dev/null', 'r'));
+    }, /EMFILE/);
+    // Room for two callers, whom the kernel takes; for nobody at the door.
+    for (const descriptor of filled.splice(0, 2)) closeSync(descriptor);
+    const sockets = [1, 2].map(() => connect({ host: '127.0.0.1', port: side.port }));
+    clients.push(...sockets);
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (let turn = 0; turn < 8; turn += 1) await new Promise(setImmediate);
+    assert.equal(side.door.connectionCount(), 0);
+  } finally {
+    for (const descriptor of filled) closeSync(descriptor);
+    limits(openFiles, before);
+  }
+  side.door.sweep(performance.now() / 1000);
+  await until(() => side.door.connectionCount() === 2);
 });

@@ -1,5 +1,6 @@
 /** Asks a native engine with bytes of every kind: whatever they are, it answers or declines. */
 import assert from 'node:assert/strict';
+import { viewOf } from '../../src/http/request-body.ts';
 import { refusals, statusAt } from '../../src/native/engine.ts';
 import { createRandom } from '../support/random.ts';
 import { nowMs, type TaughtEngine } from './taught-engine.ts';
@@ -78,7 +79,7 @@ function askOne(to: TaughtEngine, tally: Tally, asked: Asked): void {
   if (answered) assert.ok(Buffer.from(answered).toString('latin1', 0, 22).startsWith('{"meta":'));
   if (engine.count(asked.body) === 0) return;
   tally.listed += 1;
-  const text = Buffer.from(asked.body).toString('latin1');
+  const text = viewOf(asked.body).toString('latin1');
   verifier.verifyMany(asked, 'req_123456789', (at) => {
     assert.ok(at > 0 && at < text.length);
     const end = text.indexOf('"}', at) + 2;

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DoorServer } from '../../src/http/door-server.ts';
+import { viewOf } from '../../src/http/request-body.ts';
 import {
   type Handler,
   type Routes,
@@ -82,7 +83,7 @@ export const echo: Handler = (response, request) => {
     return;
   }
   response.onData((chunk, isLast) => {
-    body += Buffer.from(chunk).toString('latin1');
+    body += viewOf(chunk).toString('latin1');
     if (!isLast) return;
     response.cork(() => {
       response.writeStatus('200 OK').writeHeader('X-Route', 'echo');
