@@ -23,11 +23,17 @@ static size_t proxy_header(int descriptor, char header[PROXY_BYTES_MAX]) {
   getsockname(descriptor, (struct sockaddr *)&ends[1], &sizes[1]);
   const struct sockaddr_in *four[] = {(void *)&ends[0], (void *)&ends[1]};
   const struct sockaddr_in6 *six[] = {(void *)&ends[0], (void *)&ends[1]};
+  /* A caller by IPv4 at a socket for both kinds has four bytes behind a prefix. */
+  bool is_mapped = ends[0].ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six[0]->sin6_addr);
   char *to = put_bytes(header, signature, 12);
   if (ends[0].ss_family == AF_INET) {
     to = put_bytes(to, "\x21\x11\0\x0c", 4);
     for (int end = 0; end < 2; end += 1) to = put_bytes(to, &four[end]->sin_addr, 4);
     for (int end = 0; end < 2; end += 1) to = put_bytes(to, &four[end]->sin_port, 2);
+  } else if (is_mapped) {
+    to = put_bytes(to, "\x21\x11\0\x0c", 4);
+    for (int end = 0; end < 2; end += 1) to = put_bytes(to, &six[end]->sin6_addr.s6_addr[12], 4);
+    for (int end = 0; end < 2; end += 1) to = put_bytes(to, &six[end]->sin6_port, 2);
   } else if (ends[0].ss_family == AF_INET6) {
     to = put_bytes(to, "\x21\x21\0\x24", 4);
     for (int end = 0; end < 2; end += 1) to = put_bytes(to, &six[end]->sin6_addr, 16);

@@ -76,8 +76,16 @@ export function routesOf(all: readonly Routes[]): Routes {
 export function tunnelled(routes: Routes): Routes {
   const add = (method: keyof Routes) => (pattern: string, handler: Handler) =>
     routes[method](pattern, (response, request) => {
-      const getRemoteAddressAsText = () => response.getProxiedRemoteAddressAsText();
+      const getRemoteAddressAsText = () => shortAddress(response.getProxiedRemoteAddressAsText());
       handler(Object.assign(response, { getRemoteAddressAsText }), request);
     });
   return { get: add('get'), post: add('post'), any: add('any') };
+}
+
+/** uWebSockets.js writes an IPv6 address out in full, with all its zeros. */
+function shortAddress(text: ArrayBuffer): ArrayBuffer {
+  const address = Buffer.from(text).toString('latin1');
+  if (!address.includes(':')) return text;
+  const { hostname } = new URL(`http://[${address}]`);
+  return new Uint8Array(Buffer.from(hostname.slice(1, -1))).buffer;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { after, afterEach, before, test } from 'node:test';
 import koffi from 'koffi';
 import type { Routes } from '../../src/http/routes.ts';
@@ -174,6 +175,26 @@ test('the address is that of the caller, and nobody can invent another', async (
   liar.socket.write(Buffer.concat([signature, addresses, Buffer.from(request('/address'))]));
   await until(liar.isEnded);
   assert.ok(!liar.received().includes('192.0.2.77'), liar.received());
+});
+
+test('an address is told alike by both ways, of either kind', async () => {
+  const known = Object.values(networkInterfaces()).flatMap((of) => of ?? []);
+  const hasSix = known.some(({ address }) => address === '::1');
+  const both = await openDoorSide(addRoutes, hasSix ? '::' : '0.0.0.0');
+  try {
+    for (const host of hasSix ? ['127.0.0.1', '::1'] : ['127.0.0.1']) {
+      const socket = connect({ host, port: both.port });
+      clients.push(socket);
+      let text = '';
+      socket.setEncoding('latin1').on('data', (piece) => {
+        text += piece;
+      });
+      socket.write(request('/address') + request('/address', 'X-Strange: \xe9\r\n'), 'latin1');
+      await until(() => text.split(`\r\n\r\n${host}`).length === 3);
+    }
+  } finally {
+    both.close();
+  }
 });
 
 test('a call to close closes, and so does every answer while the door is drained', async () => {

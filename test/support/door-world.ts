@@ -39,7 +39,10 @@ export async function openPlainSide(addRoutes: (routes: Routes) => void): Promis
   };
 }
 
-export async function openDoorSide(addRoutes: (routes: Routes) => void): Promise<DoorSide> {
+export async function openDoorSide(
+  addRoutes: (routes: Routes) => void,
+  host = '127.0.0.1',
+): Promise<DoorSide> {
   const app = createHttpApp();
   const table = new RouteTable();
   addRoutes(routesOf([tunnelled(app), table]));
@@ -58,7 +61,7 @@ export async function openDoorSide(addRoutes: (routes: Routes) => void): Promise
   });
   listener.serve(door);
   const port = await freePort();
-  assert.ok(door.listen('127.0.0.1', port));
+  assert.ok(door.listen(host, port));
   return {
     ...{ port, door },
     close() {
