@@ -9,13 +9,13 @@ import { loadNative } from './native-module.ts';
 export const askedAt = {
   slot: 0,
   age: 1,
-  method: 3,
-  path: 5,
-  query: 7,
-  body: 9,
-  headerCount: 11,
+  method: 2,
+  path: 4,
+  query: 6,
+  body: 8,
+  headerCount: 10,
   /** Name and value of each. */
-  headers: 12,
+  headers: 11,
 } as const;
 
 /** What is called while the door works; none of it may throw. */

@@ -48,7 +48,7 @@ const fullPlan: BenchPlan = {
   name: 'full',
   keyCount: 1_000_000,
   roundCount: 3,
-  secondsPerRound: 1.5,
+  secondsPerRound: 1,
   connectionCount: 64,
   warmUpShare: 1,
   hasWitness: true,
