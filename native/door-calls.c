@@ -50,18 +50,6 @@ static void tell_gone(void *js, uint32_t slot, uint32_t age) {
 
 static void take_event(void *js) { call_scoped(js, "onEvent", 0, NULL); }
 
-static napi_value truth_value(napi_env env, bool truth) {
-  napi_value value;
-  MUST(napi_get_boolean(env, truth, &value));
-  return value;
-}
-
-static bool truth_of(napi_env env, napi_value value) {
-  bool truth;
-  MUST(napi_get_value_bool(env, value, &truth));
-  return truth;
-}
-
 /* A text with NUL behind it; false when it is too long. */
 static bool text_into(napi_env env, napi_value value, char *room, size_t size) {
   size_t length;
@@ -71,7 +59,7 @@ static bool text_into(napi_env env, napi_value value, char *room, size_t size) {
 
 static napi_value listening(napi_env env, Door *door, int descriptor) {
   if (descriptor >= 0) door_listen(door, descriptor);
-  return truth_value(env, descriptor >= 0);
+  return node_boolean(env, descriptor >= 0);
 }
 
 /* `listen(host, port)`: whether it listens. */
@@ -79,7 +67,7 @@ static napi_value js_listen(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   JsDoor *js = node_arguments(env, info, 2, arguments);
   char host[256];
-  if (!text_into(env, arguments[0], host, sizeof host)) return truth_value(env, false);
+  if (!text_into(env, arguments[0], host, sizeof host)) return node_boolean(env, false);
   int port = (int)node_number(env, arguments[1]);
   return listening(env, &js->door, listen_on_port(host, port));
 }
@@ -89,7 +77,7 @@ static napi_value js_listen_unix(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   JsDoor *js = node_arguments(env, info, 1, arguments);
   char path[256];
-  if (!text_into(env, arguments[0], path, sizeof path)) return truth_value(env, false);
+  if (!text_into(env, arguments[0], path, sizeof path)) return node_boolean(env, false);
   return listening(env, &js->door, listen_on_path(path));
 }
 
@@ -114,21 +102,15 @@ static napi_value js_sweep(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-static Slice memory_of(napi_env env, napi_value value) {
-  size_t size = 0;
-  const char *memory = node_memory(env, value, &size);
-  return (Slice){memory, size};
-}
-
 /* `answer(slot, age, head, body, hasLength, isLast)`, head and body as bytes. */
 static napi_value js_answer(napi_env env, napi_callback_info info) {
   napi_value arguments[6];
   JsDoor *js = node_arguments(env, info, 6, arguments);
   DoorAnswer answer = {
-      .head = memory_of(env, arguments[2]),
-      .body = memory_of(env, arguments[3]),
-      .has_length = truth_of(env, arguments[4]),
-      .is_last = truth_of(env, arguments[5]),
+      .head = node_slice(env, arguments[2]),
+      .body = node_slice(env, arguments[3]),
+      .has_length = node_truth(env, arguments[4]),
+      .is_last = node_truth(env, arguments[5]),
   };
   uint32_t slot = (uint32_t)node_number(env, arguments[0]);
   door_answer(&js->door, slot, (uint32_t)node_number(env, arguments[1]), answer);
@@ -156,13 +138,13 @@ static napi_value js_address(napi_env env, napi_callback_info info) {
 static napi_value js_learn_proxy(napi_env env, napi_callback_info info) {
   napi_value arguments[5];
   JsDoor *js = node_arguments(env, info, 5, arguments);
-  Slice query = memory_of(env, arguments[0]);
+  Slice query = node_slice(env, arguments[0]);
   ProxySettingsTable *proxies = &js->door.proxies;
   if (proxy_settings_find(proxies, query) != NULL) return NULL;
-  ProxySettings *settings = proxy_settings_add(proxies, query, memory_of(env, arguments[1]));
+  ProxySettings *settings = proxy_settings_add(proxies, query, node_slice(env, arguments[1]));
   if (settings == NULL) return NULL;
-  proxy_terms_set(&settings->terms, memory_of(env, arguments[2]), memory_of(env, arguments[3]),
-                  truth_of(env, arguments[4]));
+  proxy_terms_set(&settings->terms, node_slice(env, arguments[2]), node_slice(env, arguments[3]),
+                  node_truth(env, arguments[4]));
   return NULL;
 }
 

@@ -8,27 +8,9 @@
 
 enum { AUTHORIZATION_BYTES_MAX = 512 };
 
-static Slice memory_of(napi_env env, napi_value value) {
-  size_t size = 0;
-  const char *memory = node_memory(env, value, &size);
-  return (Slice){memory, size};
-}
-
 static napi_value number_of(napi_env env, double number) {
   napi_value value;
   MUST(napi_create_double(env, number, &value));
-  return value;
-}
-
-static bool truth_of(napi_env env, napi_value value) {
-  bool truth;
-  MUST(napi_get_value_bool(env, value, &truth));
-  return truth;
-}
-
-static napi_value boolean_of(napi_env env, bool truth) {
-  napi_value value;
-  MUST(napi_get_boolean(env, truth, &value));
   return value;
 }
 
@@ -43,7 +25,7 @@ static napi_value verify(napi_env env, napi_callback_info info) {
   int64_t started_at_ns = monotonic_ns();
   napi_value arguments[3];
   Engine *engine = node_arguments(env, info, 3, arguments);
-  Slice body = memory_of(env, arguments[0]);
+  Slice body = node_slice(env, arguments[0]);
   char room[AUTHORIZATION_BYTES_MAX];
   size_t size = node_latin1(env, arguments[1], room, sizeof room);
   Asked asked = {
@@ -62,7 +44,7 @@ static napi_value verify(napi_env env, napi_callback_info info) {
 static napi_value count(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
   const Engine *engine = node_arguments(env, info, 1, arguments);
-  return number_of(env, questions_count(memory_of(env, arguments[0]), &engine->bounds));
+  return number_of(env, questions_count(node_slice(env, arguments[0]), &engine->bounds));
 }
 
 /* `verifyMany(body, bodyAt, authorization, requestId, nowMs)`: the length of the answers. */
@@ -82,7 +64,7 @@ static napi_value verify_many(napi_env env, napi_callback_info info) {
   node_latin1(env, arguments[3], request_id, sizeof request_id);
   memcpy(asked.request_id, request_id, REQUEST_ID_BYTES);
   size_t body_at = (size_t)node_number(env, arguments[1]);
-  return number_of(env, (double)engine_verify_many(engine, memory_of(env, arguments[0]), body_at,
+  return number_of(env, (double)engine_verify_many(engine, node_slice(env, arguments[0]), body_at,
                                                    &asked));
 }
 
@@ -108,7 +90,7 @@ static napi_value use_proxy(napi_env env, napi_callback_info info) {
   for (int index = 0; index < 2; index += 1) {
     texts[index] = text_into(env, arguments[index], rooms[index], sizeof *rooms, &is_whole);
   }
-  proxy_terms_set(&engine->proxy, texts[0], texts[1], truth_of(env, arguments[2]));
+  proxy_terms_set(&engine->proxy, texts[0], texts[1], node_truth(env, arguments[2]));
   engine->proxy.is_usable = engine->proxy.is_usable && is_whole;
   return NULL;
 }
@@ -146,7 +128,7 @@ static napi_value use_replica(napi_env env, napi_callback_info info) {
   Engine *engine = node_arguments(env, info, 4, arguments);
   engine->replica.bytes = NULL;
   if (!is_given(env, arguments[0])) return NULL;
-  engine->replica = tree_file_at(memory_of(env, arguments[0]).at);
+  engine->replica = tree_file_at(node_slice(env, arguments[0]).at);
   /* 2^64, as a number, for a tree without pages. */
   double roots[] = {node_number(env, arguments[1]), node_number(env, arguments[2])};
   engine->keys_root = roots[0] < 0x1p64 ? (uint64_t)roots[0] : NO_TREE;
@@ -161,7 +143,7 @@ static napi_value use_segment(napi_env env, napi_callback_info info) {
   Engine *engine = node_arguments(env, info, 1, arguments);
   engine->segment = (SpoolSegment){NULL, 0};
   if (!is_given(env, arguments[0])) return NULL;
-  Slice words = memory_of(env, arguments[0]);
+  Slice words = node_slice(env, arguments[0]);
   engine->segment = (SpoolSegment){(uint32_t *)words.at, (uint32_t)(words.size / 4)};
   return NULL;
 }
@@ -178,10 +160,10 @@ static napi_value learn_root_key(napi_env env, napi_callback_info info) {
   napi_value arguments[5];
   Engine *engine = node_arguments(env, info, 5, arguments);
   char name[ROOT_KEY_NAME_BYTES_MAX];
-  bool is_open = truth_of(env, arguments[2]);
-  Slice token = memory_of(env, arguments[0]);
-  size_t size = root_key_name(token, is_open, memory_of(env, arguments[1]), name);
-  LearnedRootKey root_key = {memory_of(env, arguments[3]), node_number(env, arguments[4])};
+  bool is_open = node_truth(env, arguments[2]);
+  Slice token = node_slice(env, arguments[0]);
+  size_t size = root_key_name(token, is_open, node_slice(env, arguments[1]), name);
+  LearnedRootKey root_key = {node_slice(env, arguments[3]), node_number(env, arguments[4])};
   if (size == 0) return number_of(env, -1);
   return number_of(env, learned_add_root_key(&engine->learned, (Slice){name, size}, root_key));
 }
@@ -192,11 +174,11 @@ static LearnedLimit limit_of(napi_env env, napi_value parts, const Windows *wind
   LearnedLimit limit = {
       .place = (int)node_number(env, node_element(env, parts, 0)),
       .limit = node_number(env, node_element(env, parts, 1)),
-      .json = memory_of(env, node_element(env, parts, 4)),
-      .header_name = memory_of(env, node_element(env, parts, 5)),
+      .json = node_slice(env, node_element(env, parts, 4)),
+      .header_name = node_slice(env, node_element(env, parts, 5)),
   };
   double duration_ms = node_number(env, node_element(env, parts, 2));
-  Slice name = memory_of(env, node_element(env, parts, 3));
+  Slice name = node_slice(env, node_element(env, parts, 3));
   windows_limit(windows, &limit.window, workspace_id, name, duration_ms);
   return limit;
 }
@@ -212,11 +194,11 @@ static napi_value learn_traits(napi_env env, napi_callback_info info) {
   if (is_given(env, arguments[1])) {
     uint32_t length;
     traits.is_unusual = false;
-    traits.workspace_id = memory_of(env, arguments[1]);
-    traits.keyspace_id = memory_of(env, arguments[2]);
-    traits.rights_json = memory_of(env, arguments[3]);
+    traits.workspace_id = node_slice(env, arguments[1]);
+    traits.keyspace_id = node_slice(env, arguments[2]);
+    traits.rights_json = node_slice(env, arguments[3]);
     traits.has_permissions_header = is_given(env, arguments[5]);
-    if (traits.has_permissions_header) traits.permissions_header = memory_of(env, arguments[5]);
+    if (traits.has_permissions_header) traits.permissions_header = node_slice(env, arguments[5]);
     MUST(napi_get_array_length(env, arguments[4], &length));
     MUST(length > LIMITS_MAX);
     for (uint32_t index = 0; index < length; index += 1) {
@@ -225,7 +207,7 @@ static napi_value learn_traits(napi_env env, napi_callback_info info) {
     }
     traits.limit_count = (int)length;
   }
-  Slice text = memory_of(env, arguments[0]);
+  Slice text = node_slice(env, arguments[0]);
   return number_of(env, learned_add_traits(&engine->learned, text, &traits));
 }
 
@@ -235,8 +217,8 @@ static napi_value learn_visibility(napi_env env, napi_callback_info info) {
   Engine *engine = node_arguments(env, info, 3, arguments);
   int root_key = (int)node_number(env, arguments[0]);
   int traits = (int)node_number(env, arguments[1]);
-  bool is_visible = truth_of(env, arguments[2]);
-  return boolean_of(env, pair_table_add(&engine->learned.visible, root_key, traits, is_visible));
+  bool is_visible = node_truth(env, arguments[2]);
+  return node_boolean(env, pair_table_add(&engine->learned.visible, root_key, traits, is_visible));
 }
 
 /* `learnQuery(traits, query, isSatisfied)`, the query as bytes: false without room. */
@@ -245,13 +227,13 @@ static napi_value learn_query(napi_env env, napi_callback_info info) {
   Engine *engine = node_arguments(env, info, 3, arguments);
   Learned *learned = &engine->learned;
   int traits = (int)node_number(env, arguments[0]);
-  Slice text = memory_of(env, arguments[1]);
+  Slice text = node_slice(env, arguments[1]);
   int query = text_table_find(&learned->query_numbers, text);
   if (query < 0) query = text_table_add(&learned->query_numbers, text);
-  bool is_satisfied = truth_of(env, arguments[2]);
+  bool is_satisfied = node_truth(env, arguments[2]);
   bool is_learned =
       query >= 0 && pair_table_add(&learned->satisfied, traits, query, is_satisfied);
-  return boolean_of(env, is_learned);
+  return node_boolean(env, is_learned);
 }
 
 /* `close()`: after this nothing of it may be called. */

@@ -43,6 +43,24 @@ void *node_memory(napi_env env, napi_value value, size_t *size) {
   return memory;
 }
 
+Slice node_slice(napi_env env, napi_value value) {
+  size_t size = 0;
+  const char *memory = node_memory(env, value, &size);
+  return (Slice){memory, size};
+}
+
+bool node_truth(napi_env env, napi_value value) {
+  bool truth;
+  MUST(napi_get_value_bool(env, value, &truth));
+  return truth;
+}
+
+napi_value node_boolean(napi_env env, bool truth) {
+  napi_value value;
+  MUST(napi_get_boolean(env, truth, &value));
+  return value;
+}
+
 napi_value node_element(napi_env env, napi_value array, uint32_t index) {
   napi_value element;
   MUST(napi_get_element(env, array, index, &element));

@@ -5,6 +5,8 @@
 
 #include <node_api.h>
 
+#include "slice.h"
+
 typedef struct {
   const char *name;
   napi_callback call;
@@ -20,6 +22,12 @@ double node_number(napi_env env, napi_value value);
 
 /* The memory of an ArrayBuffer or of a view on one. */
 void *node_memory(napi_env env, napi_value value, size_t *size);
+
+/* The same as a slice, good as long as JavaScript does not run. */
+Slice node_slice(napi_env env, napi_value value);
+
+bool node_truth(napi_env env, napi_value value);
+napi_value node_boolean(napi_env env, bool truth);
 
 napi_value node_element(napi_env env, napi_value array, uint32_t index);
 
