@@ -148,7 +148,7 @@ static napi_value js_learn_proxy(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* `close()`: after this nothing of it may be called. */
+/* `close()`: the memory stays, as answers may still come, which go nowhere. */
 static napi_value js_close(napi_env env, napi_callback_info info) {
   JsDoor *js = node_arguments(env, info, 0, NULL);
   door_close(&js->door);

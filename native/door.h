@@ -10,8 +10,6 @@
 #ifndef DOOR_H
 #define DOOR_H
 
-#include <node_api.h>
-
 #include "connection.h"
 #include "engine.h"
 #include "http-head.h"

@@ -60,7 +60,7 @@ type DoorCalls = {
       isOpen: boolean,
     ]
   ): void;
-  /** After this nothing of it may be called. */
+  /** Closes all connections; what is answered later goes nowhere. */
   close(): void;
 };
 

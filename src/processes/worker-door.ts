@@ -2,7 +2,9 @@
  * The native door of a worker, with uWebSockets.js behind it: what is strange to the door goes to
  * a Unix domain socket that has no name once it listens, so nobody else can connect to it.
  */
-import { closeSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { DoorServer } from '../http/door-server.ts';
 import type { OnUsualProxy } from '../http/quick-proxy.ts';
 import type { RouteTable } from '../http/routes.ts';
@@ -17,14 +19,32 @@ export const hasDoors = process.platform === 'linux';
 
 export type InnerSocket = { path: string; close(): void };
 
+type Listen = (path: string) => Promise<boolean>;
+
 /**
- * Listens on a socket in this folder, by `listen`, and takes its name away. The folder is reached
- * by its descriptor, as the path of a socket may only be short.
+ * Listens on a socket, by `listen`, and takes its name away: in this folder, or where a file system
+ * cannot have sockets, such as some that a container shares with its host, among temporary files.
  */
 export async function openInnerSocket(
   folder: string,
   name: string,
-  listen: (path: string) => Promise<boolean>,
+  listen: Listen,
+): Promise<InnerSocket | undefined> {
+  const inner = await openNameless(folder, name, listen);
+  if (inner) return inner;
+  const own = mkdtempSync(join(tmpdir(), 'latchkey-'));
+  try {
+    return await openNameless(own, name, listen);
+  } finally {
+    rmSync(own, { recursive: true });
+  }
+}
+
+/** The folder is reached by its descriptor, as the path of a socket may only be short. */
+async function openNameless(
+  folder: string,
+  name: string,
+  listen: Listen,
 ): Promise<InnerSocket | undefined> {
   const directory = openSync(folder, 'r');
   const path = `/proc/self/fd/${directory}/${name}`;

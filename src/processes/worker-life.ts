@@ -85,7 +85,7 @@ async function startListening(
   if (!openDoor) return openListeners(plain, settings);
   const { shared } = nodeFiles(settings.dataDir);
   const inner = await openInnerSocket(shared, `${settings.owner}.socket`, plain.listenUnix);
-  if (!inner) return { ok: false, problem: `cannot listen on a socket in ${shared}` };
+  if (!inner) return { ok: false, problem: `cannot listen on a Unix domain socket in ${shared}` };
   releasers.push('inner socket', inner.close);
   return openListeners(doorAcceptor(openDoor(inner.path)), settings);
 }
