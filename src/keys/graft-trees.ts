@@ -3,9 +3,10 @@
  * their roots into the entries of tables that were empty. Whoever is cut off in the middle leaves a
  * file that is of no use. The layout is described in tree-file.
  */
-import { closeSync, fdatasync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, openSync, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { assert } from '../lib/assert.ts';
+import { writeWhole } from '../lib/write-whole.ts';
 import type { PageSpace } from './page-builder.ts';
 import type { BuiltTree } from './tree-builder.ts';
 import {
@@ -50,10 +51,10 @@ export async function graftTrees(
     const trees = await build(space);
     const main = read(file, mainRoot * pageBytes, pageBytes);
     for (const [name, tree] of trees) enterTree(main, name, tree);
-    write(file, main, mainRoot * pageBytes);
+    writeWhole(file, main, mainRoot * pageBytes);
     const last = Buffer.alloc(8);
     last.writeBigUInt64LE(BigInt(space.nextPage - 1));
-    for (const { at } of current) write(file, last, at + lastPageAt);
+    for (const { at } of current) writeWhole(file, last, at + lastPageAt);
     await flush(file);
   } finally {
     closeSync(file);
@@ -105,8 +106,4 @@ function read(file: number, at: number, length: number): Buffer {
   const bytes = Buffer.alloc(length);
   assert(readSync(file, bytes, 0, length, at) === length, 'a file of LMDB ends too early');
   return bytes;
-}
-
-function write(file: number, bytes: Buffer, at: number): void {
-  assert(writeSync(file, bytes, 0, bytes.length, at) === bytes.length, 'bytes were not written');
 }

@@ -4,8 +4,9 @@
  * and each bucket is sorted on its own in the end. The file has no name from the start: whatever
  * happens, nothing of it is left.
  */
-import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { assert } from '../lib/assert.ts';
+import { writeWhole } from '../lib/write-whole.ts';
 import type { Span } from './raw-key.ts';
 import { readU32 } from './record-text.ts';
 
@@ -137,9 +138,7 @@ export class HashSorter {
   #write(bucket: Bucket, bytes: Buffer): void {
     if (bytes.length === 0) return;
     const at = this.#fileBytes;
-    for (let done = 0; done < bytes.length; ) {
-      done += writeSync(this.#file, bytes, done, bytes.length - done, at + done);
-    }
+    writeWhole(this.#file, bytes, at);
     this.#fileBytes += bytes.length;
     bucket.extents.push({ at, bytes: bytes.length });
   }

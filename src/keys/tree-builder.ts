@@ -4,7 +4,7 @@
  * fifth of the cost: an entry is one copy, and there is no transaction that keeps each page until
  * its end. The layout is described in tree-file.
  */
-import { writeSync } from 'node:fs';
+import { writeWhole } from '../lib/write-whole.ts';
 import { bigPlaceBytes, PageBuilder, type PageSpace, writePageHead } from './page-builder.ts';
 import { branchFlag, leafFlag, nodeHeaderBytes, pageHeaderBytes } from './tree-file.ts';
 
@@ -144,11 +144,5 @@ export class TreeBuilder {
     const bytes = this.#written.subarray(0, this.#writtenBytes);
     writeWhole(file, bytes, nextPage * pageBytes - bytes.length);
     this.#writtenBytes = 0;
-  }
-}
-
-function writeWhole(file: number, bytes: Buffer, at: number): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(file, bytes, done, bytes.length - done, at + done);
   }
 }

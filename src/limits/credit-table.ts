@@ -68,6 +68,7 @@ export class CreditTable {
     const file = openTableFile(path, creditTableKind);
     assert(file, `no table of credits at ${path}`);
     this.#file = file;
+    file.load();
     this.#words = file.words;
     this.#tag = new KeyedTag(file.tagKey);
   }

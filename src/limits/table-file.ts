@@ -29,6 +29,11 @@ export type TableFile = {
   readonly bucketCount: number;
   /** Two words: what tags are hashed with. */
   readonly tagKey: Int32Array;
+  /**
+   * For who counts in it. Page by page, each first counter of a page costs a fault or two, and
+   * where the file has to be read, the disk's time as well.
+   */
+  load(): void;
   /** After this nothing of the table may be touched. */
   unmap(): void;
 };
@@ -43,25 +48,32 @@ export type NewTable = {
 };
 
 /** Makes a new table in place of what has that name now. Throws what the file system throws. */
-export function createTableFile(path: string, { kind, bucketCount, tagKey, fill }: NewTable): void {
+export function createTableFile(path: string, table: NewTable): void {
   const unborn = `${path}.new`;
   rmSync(unborn, { force: true });
-  const mapped = mapFile(unborn, kind.wordCount(bucketCount) * 8);
+  try {
+    if (!fillTable(unborn, table)) return;
+    const fd = openSync(unborn, 'r');
+    fsyncSync(fd);
+    closeSync(fd);
+    renameSync(unborn, path);
+  } finally {
+    rmSync(unborn, { force: true });
+  }
+}
+
+function fillTable(path: string, { kind, bucketCount, tagKey, fill }: NewTable): boolean {
+  const mapped = mapFile(path, kind.wordCount(bucketCount) * 8);
+  // As it is written now Linux keeps it: in large pieces, or page by page.
+  mapped.load();
   try {
     const header = new Int32Array(mapped.buffer, 0, headerWords * 2);
     header.set([magic, format, kind.number, bucketCount]);
     header.set(tagKey ?? randomFillSync(new Int32Array(2)), 4);
-    if (fill?.(viewTable(mapped)) === false) {
-      rmSync(unborn);
-      return;
-    }
+    return fill?.(viewTable(mapped)) !== false;
   } finally {
     mapped.unmap();
   }
-  const fd = openSync(unborn, 'r');
-  fsyncSync(fd);
-  closeSync(fd);
-  renameSync(unborn, path);
 }
 
 /**
@@ -90,6 +102,7 @@ function viewTable(mapped: MappedFile): TableFile {
     words: new BigInt64Array(mapped.buffer, 0, mapped.sizeBytes >>> 3),
     bucketCount: header[3] as number,
     tagKey: header.slice(4, 6),
+    load: () => mapped.load(),
     unmap: () => mapped.unmap(),
   };
 }

@@ -82,6 +82,7 @@ export class WindowTable {
     const file = openTableFile(path, windowTableKind);
     assert(file, `no table of windows at ${path}`);
     this.#file = file;
+    file.load();
     this.#seat = claimSeat(file.words, seatsAt);
     const words = new SharedWords(file.words, seatsAt, this.#seat);
     this.#slots = new WindowSlots(words, file, clock);

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { mapFile, mapFileForReading } from '../../src/lib/mapped-file.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-mapped-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -40,4 +41,32 @@ test('a file that cannot be made is an error with the code of the operating syst
     () => mapFile(join(folder, 'huge'), 2 ** 52),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
+});
+
+/** In KiB. */
+function residentSize(path: string): number {
+  const maps = readFileSync('/proc/self/smaps', 'utf8');
+  return Number(/Rss: +(\d+) kB/.exec(maps.slice(maps.indexOf(path)))?.[1]);
+}
+
+test('what is loaded is mapped without being touched, and keeps what it holds', async () => {
+  const path = join(folder, 'loaded');
+  const sizeBytes = 5_000_000;
+  const file = mapFile(path, sizeBytes);
+  new Uint8Array(file.buffer)[sizeBytes - 1] = 42;
+  assert.ok(residentSize(path) < sizeBytes / 1024);
+  file.load();
+  await waitFor('all of it is mapped', () => residentSize(path) >= sizeBytes / 1024);
+  assert.equal(new Uint8Array(file.buffer)[sizeBytes - 1], 42);
+  file.unmap();
+});
+
+test('a file that is unmapped while it is loaded or prepared harms nobody', async () => {
+  for (let round = 0; round < 50; round += 1) {
+    const file = mapFile(join(folder, 'brief'), 5_000_000);
+    file.load();
+    file.prepare(5_000_000);
+    await new Promise(setImmediate);
+    file.unmap();
+  }
 });

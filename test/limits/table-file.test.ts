@@ -38,6 +38,18 @@ test('no file is no table; a fill that says no leaves what was there', () => {
   assert.equal(existsSync(`${path}.new`), false);
 });
 
+test('a table that fails while it is made leaves the old one, and nothing of itself', () => {
+  const path = join(folder, 'failed');
+  createTableFile(path, { kind, bucketCount: 10 });
+  const before = readFileSync(path);
+  const fill = () => {
+    throw new Error('no more');
+  };
+  assert.throws(() => createTableFile(path, { kind, bucketCount: 20, fill }), /no more/);
+  assert.deepEqual(readFileSync(path), before);
+  assert.equal(existsSync(`${path}.new`), false);
+});
+
 test('a foreign file, another kind or format and a file cut short are refused untouched', () => {
   const path = join(folder, 'foreign');
   const assertRefused = () => {
