@@ -16,6 +16,7 @@ import {
   keyTraitsText,
   limitIdsText,
   limitsOf,
+  parseKeyTraits,
   type TraitsReader,
 } from './traits.ts';
 
@@ -82,4 +83,10 @@ export function decodeKeyRecord<Traits extends KeyTraits>(
     metaJson: text.substring(metaAt),
   };
   return { key, traits };
+}
+
+/** Of a value on its own, for who reads few of them. */
+export function decodeWholeKey(bytes: Buffer): KeyRecord {
+  const value = { bytes, valueStart: 0, valueEnd: bytes.length };
+  return decodeKeyRecord(value, (text, length) => parseKeyTraits(text.slice(0, length))).key;
 }

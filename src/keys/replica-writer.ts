@@ -4,7 +4,9 @@
  * names, and applying the same changes again is harmless. (A change that throws, a defect of ours,
  * keeps the watermark where it was, though not the changes before it: they are made again.)
  */
+import type { KeyRecord } from '../domain/records.ts';
 import type { Watermark } from '../domain/watermark.ts';
+import { decodeWholeKey } from './key-codec.ts';
 import { applyChange, type ReplicaChange, toJson } from './replica-change.ts';
 import { removeReplica } from './replica-files.ts';
 import {
@@ -13,11 +15,12 @@ import {
   startReplicaFill,
   watermarkName,
 } from './replica-fill.ts';
-import { entryCountOf, openReplicaTables } from './replica-tables.ts';
+import { entryCountOf, hashKey, openReplicaTables } from './replica-tables.ts';
 
 export type ReplicaWriter = {
   readonly path: string;
   watermark(): Watermark | undefined;
+  keyAt(hash: Buffer, hashKind: number): KeyRecord | undefined;
   /** Resolves when every process can read the changes. Without a watermark: a part of more. */
   apply(changes: readonly ReplicaChange[], watermark?: Watermark): Promise<void>;
   /** Of a replica that is empty and that nobody reads yet. */
@@ -49,6 +52,10 @@ export function openReplicaWriter(path: string): ReplicaWriter {
     watermark() {
       const bytes = tables.state.getBinary(watermarkName);
       return bytes && (JSON.parse(bytes.toString()) as Watermark);
+    },
+    keyAt(hash, hashKind) {
+      const bytes = tables.keys.getBinary(hashKey(hash, hashKind));
+      return bytes && decodeWholeKey(bytes);
     },
     async apply(changes, watermark) {
       await tables.root.transaction(() => {

@@ -3,7 +3,7 @@ import type { ReplicaChange } from '../keys/replica-change.ts';
 import type { ReplicaWriter } from '../keys/replica-writer.ts';
 import type { Transaction } from '../lib/database.ts';
 import type { ChangedEntities, ChangedKind } from './change-feed.ts';
-import { loadDocuments, loadLostHashes } from './load-documents.ts';
+import { loadDocuments, loadKeyRows, loadLostHashes } from './load-documents.ts';
 
 /**
  * Up to here a set of changes is one LMDB transaction. A larger one is put in by parts of this size
@@ -28,7 +28,7 @@ export async function applyChanges(
         await writer.apply(waiting);
         waiting = [];
       }
-      waiting = waiting.concat(await load(transaction, kind, part));
+      waiting = waiting.concat(await load({ transaction, writer }, kind, part));
       count += part.length;
     }
   }
@@ -37,10 +37,11 @@ export async function applyChanges(
 }
 
 function load(
-  transaction: Transaction,
+  { transaction, writer }: { transaction: Transaction; writer: ReplicaWriter },
   kind: ChangedKind,
   ids: readonly string[],
 ): Promise<ReplicaChange[]> {
+  if (kind === 'keyRow') return loadKeyRows(transaction, ids, writer);
   if (kind === 'keyHash') return loadLostHashes(transaction, ids);
   return loadDocuments(transaction, kind, ids);
 }

@@ -42,26 +42,31 @@ export function oldestUnsettled(snapshot: string): bigint {
   return BigInt(snapshot.slice(0, snapshot.indexOf(':')));
 }
 
-/** An entity, or a hash that a key does not have any more: its id is `<kind of hash>:<hex>`. */
-export type ChangedKind = EntityKind | 'keyHash';
+/**
+ * An entity; a key of which no more than its row has changed; or a hash that a key does not have
+ * any more: its id is `<kind of hash>:<hex>`.
+ */
+export type ChangedKind = EntityKind | 'keyRow' | 'keyHash';
 export type ChangedEntities = Map<ChangedKind, string[]>;
 
-const changedKinds: readonly ChangedKind[] = [...entityKinds, 'keyHash'];
+const loggedKinds: readonly ChangedKind[] = [...entityKinds, 'keyHash'];
 
 export async function readChanges(
   transaction: Transaction,
   appliedSnapshot: string,
 ): Promise<ChangedEntities> {
-  const rows = await transaction<{ entity: ChangedKind; id: string }[]>`
-    select distinct entity, id from latchkey.changes
+  const rows = await transaction<{ entity: ChangedKind; id: string; isRowOnly: boolean }[]>`
+    select entity, id, bool_and(row_only) as "isRowOnly" from latchkey.changes
     where xid >= pg_snapshot_xmin(${appliedSnapshot}::pg_snapshot)
-      and not pg_visible_in_snapshot(xid, ${appliedSnapshot}::pg_snapshot)`;
+      and not pg_visible_in_snapshot(xid, ${appliedSnapshot}::pg_snapshot)
+    group by entity, id`;
   const changed: ChangedEntities = new Map();
-  for (const { entity, id } of rows) {
-    const ids = changed.get(entity);
+  for (const { entity, id, isRowOnly } of rows) {
+    const kind = entity === 'key' && isRowOnly ? 'keyRow' : entity;
+    const ids = changed.get(kind);
     if (ids) ids.push(id);
     // An entity of a newer version's schema is not ours to follow.
-    else if (changedKinds.includes(entity)) changed.set(entity, [id]);
+    else if (loggedKinds.includes(entity)) changed.set(kind, [id]);
   }
   return changed;
 }

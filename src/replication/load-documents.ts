@@ -7,28 +7,32 @@ import type { EntityKind, KeyRecord, RootKeyRecord } from '../domain/records.ts'
 import type { DocumentChange, KeyChange, ReplicaChange } from '../keys/replica-change.ts';
 import type { Transaction } from '../lib/database.ts';
 import { toLimits } from './limit-lines.ts';
-import { every, type OtherKind, some, someIdentities, someKeys } from './select-documents.ts';
+import {
+  every,
+  type OtherKind,
+  some,
+  someIdentities,
+  someKeyRows,
+  someKeys,
+} from './select-documents.ts';
 
 type Row = { id: string } & Record<string, unknown>;
-/** Ids are joined with commas; for limits see `toLimits`. */
 type KeyRow = [
   hash: Buffer,
   hashKind: number,
   isDeleted: boolean,
   isEnabled: boolean,
   expiresAtMs: number,
-  hasCredits: boolean,
   keyId: string,
   workspaceId: string,
   apiId: string,
   identityId: string,
   migrationId: string,
-  permissionIds: string,
-  roleIds: string,
-  limits: string,
   name: string,
   metaJson: string,
 ];
+/** Ids are joined with commas; for limits see `toLimits`. */
+type KeyLinks = [hasCredits: boolean, permissionIds: string, roleIds: string, limits: string];
 type IdentityRow = [
   identityId: string,
   workspaceId: string,
@@ -37,28 +41,42 @@ type IdentityRow = [
   metaJson: string,
 ];
 
+const keyRowLength = 12;
+
+/** What of a key's record is not in its row. */
+type LinkedFields = Pick<KeyRecord, 'hasCredits' | 'permissionIds' | 'roleIds' | 'limits'>;
+
 const noIds: readonly string[] = [];
 const toIds = (joined: string) => (joined === '' ? noIds : joined.split(','));
 
-function toKeyChange(row: KeyRow): KeyChange {
-  const [hash, hashKind, isDeleted, isEnabled, expiresAtMs, hasCredits] = row;
+function toKeyChange(row: KeyRow, links: LinkedFields): KeyChange {
+  const [hash, hashKind, isDeleted, isEnabled, expiresAtMs] = row;
   if (isDeleted) return { kind: 'key', hash, hashKind, record: undefined };
   const record: KeyRecord = {
-    keyId: row[6],
-    workspaceId: row[7],
-    apiId: row[8],
-    identityId: row[9],
+    keyId: row[5],
+    workspaceId: row[6],
+    apiId: row[7],
+    identityId: row[8],
     isEnabled,
     expiresAtMs,
-    hasCredits,
-    migrationId: row[10],
-    permissionIds: toIds(row[11]),
-    roleIds: toIds(row[12]),
-    limits: toLimits(row[13]),
-    name: row[14],
-    metaJson: row[15],
+    hasCredits: links.hasCredits,
+    migrationId: row[9],
+    permissionIds: links.permissionIds,
+    roleIds: links.roleIds,
+    limits: links.limits,
+    name: row[10],
+    metaJson: row[11],
   };
   return { kind: 'key', hash, hashKind, record };
+}
+
+function toLinkedFields([hasCredits, permissionIds, roleIds, limits]: KeyLinks): LinkedFields {
+  return {
+    hasCredits,
+    permissionIds: toIds(permissionIds),
+    roleIds: toIds(roleIds),
+    limits: toLimits(limits),
+  };
 }
 
 function toIdentityChange(row: IdentityRow): DocumentChange {
@@ -88,8 +106,11 @@ export async function loadDocuments(
   const ask = (statement: string) =>
     transaction.unsafe<Row[]>(statement, [ids as string[]], { prepare: true });
   if (kind === 'key') {
-    const rows = await ask(someKeys).values();
-    return rows.map((row) => toKeyChange(row as unknown as KeyRow));
+    const rows = (await ask(someKeys).values()) as unknown as [...KeyRow, ...KeyLinks][];
+    return rows.map((row) => {
+      const links = row.slice(keyRowLength) as KeyLinks;
+      return toKeyChange(row.slice(0, keyRowLength) as KeyRow, toLinkedFields(links));
+    });
   }
   const changes = new Map<string, ReplicaChange>();
   for (const id of ids) changes.set(id, { kind, id, record: undefined });
@@ -102,6 +123,33 @@ export async function loadDocuments(
     for (const row of await ask(some(kind))) changes.set(row.id, toChange(kind, row));
   }
   return [...changes.values()];
+}
+
+/** What a replica has under a hash. */
+export type KnownKeys = { keyAt(hash: Buffer, hashKind: number): KeyRecord | undefined };
+
+/**
+ * The present state of keys of which only the rows have changed since `known` was up to date. Where
+ * it has a key, the links are in it; one that it has not under this hash is loaded as a whole.
+ */
+export async function loadKeyRows(
+  transaction: Transaction,
+  ids: readonly string[],
+  known: KnownKeys,
+): Promise<ReplicaChange[]> {
+  const rows = await transaction
+    .unsafe<Row[]>(someKeyRows, [ids as string[]], { prepare: true })
+    .values();
+  const changes: ReplicaChange[] = [];
+  const strangers: string[] = [];
+  for (const row of rows as unknown as KeyRow[]) {
+    const [hash, hashKind, , , , keyId] = row;
+    const before = known.keyAt(hash, hashKind);
+    if (before?.keyId === keyId) changes.push(toKeyChange(row, before));
+    else strangers.push(keyId);
+  }
+  if (strangers.length === 0) return changes;
+  return changes.concat(await loadDocuments(transaction, 'key', strangers));
 }
 
 /** Those of the hashes, `<kind>:<hex>`, that no key has now, as removals. */

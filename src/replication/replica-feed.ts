@@ -94,7 +94,7 @@ export class ReplicaFeed {
 }
 
 /** Workers keep nothing of these between two look-ups. */
-const uncachedKinds: ReadonlySet<string> = new Set(['key', 'keyHash', 'identity']);
+const uncachedKinds: ReadonlySet<string> = new Set(['key', 'keyRow', 'keyHash', 'identity']);
 
 async function readFew(transaction: Transaction, applied: Watermark): Promise<ChangedEntities> {
   const [, changed] = await Promise.all([

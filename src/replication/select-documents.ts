@@ -13,12 +13,16 @@ const expiry =
   'case when e.expires_at_ms is null then 0::bigint else greatest(e.expires_at_ms, 1) end';
 
 /** In the order of `KeyRow`. */
-const keyColumns = [
+const keyRowColumns = [
   ...['e.hash', 'e.hash_kind::int', 'e.deleted_at_ms is not null', 'e.enabled', expiry],
-  ...['c.key_id is not null', 'e.id', 'e.workspace_id', 'e.api_id'],
-  ...[`coalesce(e.identity_id, '')`, `coalesce(e.migration_id, '')`],
-  ...[`coalesce(p.ids, '')`, `coalesce(r.ids, '')`, `coalesce(l.lines, '')`],
-  ...[`coalesce(e.name, '')`, meta],
+  ...['e.id', 'e.workspace_id', 'e.api_id', `coalesce(e.identity_id, '')`],
+  ...[`coalesce(e.migration_id, '')`, `coalesce(e.name, '')`, meta],
+].join(', ');
+
+/** In the order of `KeyLinks`. */
+const keyLinkColumns = [
+  ...['c.key_id is not null', `coalesce(p.ids, '')`, `coalesce(r.ids, '')`],
+  `coalesce(l.lines, '')`,
 ].join(', ');
 
 /** In the order of `IdentityRow`. */
@@ -40,12 +44,15 @@ const linksOf = (alias: string, table: string, link: string) => `
 
 /** Keys of ids, deleted ones too: with the hash that they had. */
 export const someKeys = `
-  select ${keyColumns} from latchkey.keys e
+  select ${keyRowColumns}, ${keyLinkColumns} from latchkey.keys e
   left join (select key_id from latchkey.key_credits where key_id = any($1)) c on c.key_id = e.id
   ${linksOf('p', 'key_permissions', 'permission_id')}
   ${linksOf('r', 'key_roles', 'role_id')}
   ${limitsOf('key_id')}
   where e.id = any($1)`;
+
+/** No more than their own rows. */
+export const someKeyRows = `select ${keyRowColumns} from latchkey.keys e where e.id = any($1)`;
 
 export const someIdentities = `
   select ${identityColumns} from latchkey.identities e ${limitsOf('identity_id')}
