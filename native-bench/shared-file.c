@@ -15,5 +15,8 @@ void *shared_file_map(const char *folder, const char *name, size_t size) {
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   if (memory == MAP_FAILED) fail_of_system(path);
   close(file);
+  /* Whatever a kernel does not know of these, it leaves. */
+  madvise(memory, size, MADV_HUGEPAGE);
+  madvise(memory, size, MADV_POPULATE_WRITE);
   return memory;
 }

@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
-/* Makes the file, or takes it as it is, and maps it. Ends the program when it cannot. */
+/*
+ * Makes the file, or takes it as it is, and maps it, ready to be written to: so the product has its
+ * files. Ends the program when it cannot.
+ */
 void *shared_file_map(const char *folder, const char *name, size_t size);
 
 #endif
