@@ -1,5 +1,5 @@
 /** The product against itself: other doors, other keys, keys that change. */
-import type { Measured, MeasuredBars } from './bars.ts';
+import type { MeasuredBars } from './bars.ts';
 import { type Bench, compare } from './bench.ts';
 import { databaseUrl } from './bench-world.ts';
 import { changesNote, changesPerSecond, startKeyChanges } from './key-changes.ts';
@@ -8,17 +8,17 @@ import { median, throughputRatio } from './rounds.ts';
 import { settle } from './settle.ts';
 
 export async function measureDoors(bench: Bench): Promise<MeasuredBars> {
+  await settle(bench.node);
   const { verify, batch, unknown, zipf } = bench.product;
   const rounds = await compare(bench, 'Batches, and other keys', [verify, batch, unknown, zipf]);
   const perRequest = throughputRatio(rounds, [batch.name, verify.name]);
   return {
     batch: { ...perRequest, value: perRequest.value * batch.keysPerRequest },
     unknownKeys: throughputRatio(rounds, [unknown.name, verify.name]),
-    changes: await measureChanges(bench),
   };
 }
 
-async function measureChanges(bench: Bench): Promise<Measured> {
+export async function measureChanges(bench: Bench): Promise<MeasuredBars> {
   const { world, product } = bench;
   const changing = { ...product.verify, name: 'verifyKey, 1,000 keys changing a second' };
   const url = databaseUrl(world.dataDir);
@@ -35,7 +35,8 @@ async function measureChanges(bench: Bench): Promise<Measured> {
     },
   });
   const { value, note } = throughputRatio(rounds, [changing.name, product.verify.name]);
-  return { value, note: [changesNote(median(reached)), ...(note ? [note] : [])].join('; ') };
+  const notes = [changesNote(median(reached)), ...(note ? [note] : [])];
+  return { changes: { value, note: notes.join('; ') } };
 }
 
 export async function measureRevocations(bench: Bench): Promise<MeasuredBars> {

@@ -1,9 +1,9 @@
 /** The whole node: first copy, size, restart, a second worker, another number of keys. */
 import { join } from 'node:path';
-import type { Releasers } from '../../src/lib/releasers.ts';
-import type { MeasuredBars } from './bars.ts';
+import type { Measured, MeasuredBars } from './bars.ts';
 import { type Bench, compare } from './bench.ts';
 import { firstCopyOf, openBenchWorld, replicaBytes } from './bench-world.ts';
+import type { Contestant } from './contestant.ts';
 import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
 import { type ProductNode, startProduct } from './product-node.ts';
@@ -57,6 +57,7 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
     }
     ratios.push((costs[0] ?? Number.NaN) / (costs[1] ?? Number.NaN));
   }
+  bench.product = productContestants(bench.node, world, writeProductTemplates(bench.folder, world));
   return {
     twoWorkers: { value: median(ratios) },
     restart: { value: median(restartsMs) / 1000, ...keysNote(world.keyCount) },
@@ -66,30 +67,38 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
 async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Promise<number> {
   const { plan, folder, world } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
-  const { connectionCount, secondsPerRound: seconds } = plan;
+  const { connectionCount } = plan;
+  // Longer than elsewhere: there are fewer rounds.
+  const seconds = 2 * plan.secondsPerRound;
   // It has just been started, and two workers would be cold for twice as long as one.
   await warmUp(verify, plan);
   return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
 }
 
-/** A second node with few keys beside the first. */
-export async function measureKeyCounts(bench: Bench, releasers: Releasers): Promise<MeasuredBars> {
-  const { folder, world, say } = bench;
+/** A second node with few keys beside the first, for as long as it takes. */
+export async function measureKeyCounts(bench: Bench): Promise<MeasuredBars> {
+  const { folder, say } = bench;
   const few = await openBenchWorld(join(folder, 'few-keys'), fewKeyCount, say);
   const node = await startProduct(few);
-  releasers.push('node with few keys', node.stop);
-  await node.complete();
+  try {
+    await node.complete();
+    const templates = writeProductTemplates(few.dataDir, few);
+    const { verify } = productContestants(node, few, templates);
+    return { manyKeys: await compareKeyCounts(bench, verify) };
+  } finally {
+    await node.stop();
+  }
+}
+
+async function compareKeyCounts(bench: Bench, fewVerify: Contestant): Promise<Measured> {
+  const { keyCount } = bench.world;
   const name = (count: number) => `verifyKey, ${count.toLocaleString('en')} keys`;
-  const fewVerify = productContestants(node, few, writeProductTemplates(node.options.dataDir, few));
-  const manyVerify = productContestants(bench.node, world, writeProductTemplates(folder, world));
-  const [many, less] = [
-    { ...manyVerify.verify, name: name(world.keyCount) },
-    { ...fewVerify.verify, name: name(fewKeyCount) },
-  ];
-  const rounds = await compare(bench, 'How many keys there are', [many, less]);
-  const { value, note } = throughputRatio(rounds, [many.name, less.name]);
-  const notes = [keysNote(world.keyCount).note ?? '', note ?? ''].filter((text) => text !== '');
-  return { manyKeys: { value, note: notes.join('; ') } };
+  const many = { ...bench.product.verify, name: name(keyCount) };
+  const few = { ...fewVerify, name: name(fewKeyCount) };
+  const rounds = await compare(bench, 'How many keys there are', [many, few]);
+  const { value, note } = throughputRatio(rounds, [many.name, few.name]);
+  const notes = [keysNote(keyCount).note ?? '', note ?? ''].filter((text) => text !== '');
+  return { value, note: notes.join('; ') };
 }
 
 function keysNote(keyCount: number): { note?: string } {

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openDatabase } from '../../src/lib/database.ts';
 import { openRawConnection, postText } from '../support/raw-connection.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type BenchWorld, databaseUrl } from './bench-world.ts';
 import { benchKey } from './contestant.ts';
 import type { ProductNode } from './product-node.ts';
@@ -46,6 +47,9 @@ export async function measureRevocationLags(
       lagsMs.push(performance.now() - committedAtMs);
     }
     await database`update latchkey.keys set enabled = true where id = any(${numbers.map(idOf)})`;
+    // One commit is one step of a node: with the last key all are valid again.
+    const last = numbers.at(-1) as number;
+    await waitFor('keys are valid again', async () => (await codeOf(last)) === 'VALID');
   } finally {
     connection.socket.destroy();
     await database.end();

@@ -16,7 +16,7 @@ import { type BenchPlan, readBenchPlan, usage } from './bench-plan.ts';
 import { openBenchWorld } from './bench-world.ts';
 import { chartSvg } from './chart.ts';
 import { describeMachine } from './machine.ts';
-import { measureDoors, measureRevocations } from './measure-doors.ts';
+import { measureChanges, measureDoors, measureRevocations } from './measure-doors.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measureKeyCounts, measureMemory, measureReplica, measureWorkers } from './measure-node.ts';
 import { measureRivals } from './measure-rivals.ts';
@@ -55,13 +55,13 @@ async function measure(bench: Bench, releasers: Releasers) {
     ...rivals.bars,
     ...latency.bars,
     ...(await measureRevocations(bench)),
+    ...(await measureChanges(bench)),
+    ...(bench.plan.hasRestarts && (await measureWorkers(bench))),
+    ...(bench.plan.hasRestarts && (await measureKeyCounts(bench))),
     // Last, as batches leave most to the stores: what would follow has to wait for them.
     ...(await measureDoors(bench)),
     ...measureMemory(bench),
   };
-  if (bench.plan.hasRestarts) {
-    Object.assign(bars, await measureWorkers(bench), await measureKeyCounts(bench, releasers));
-  }
   const { others, absent } = rivals;
   return { bars, others: { ...others, ...latency.others }, absent };
 }
