@@ -108,25 +108,53 @@ function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): Ma
   // Else the first store into a new file may clear megabytes at once: 1.7 ms for 4 MiB.
   if (protection === protReadWrite) madvise(address, sizeBytes, randomAdvice);
   let mapped = true;
-  function advise(length: number, advice: number, atOnce: number, from = 0): void {
-    const left = Math.min(length, sizeBytes) - from;
-    if (!mapped || left <= 0) return;
-    const next = () => advise(length, advice, atOnce, from + atOnce);
-    madvise.async(address + BigInt(from), Math.min(left, atOnce), advice, next);
-  }
+  const isMapped = () => mapped;
   return {
     path,
     sizeBytes,
     buffer: koffi.view(pointer, sizeBytes),
-    prepare: (byteLength) => advise(byteLength, writeAdvice, preparedBytes),
+    prepare(byteLength) {
+      const end = Math.min(byteLength, sizeBytes);
+      adviseLater({ isMapped, address, from: 0, end, advice: writeAdvice, atOnce: preparedBytes });
+    },
     load() {
       if (isMac) return;
       madvise(address, sizeBytes, hugeAdvice);
-      advise(sizeBytes, readAdvice, loadedBytes);
+      const end = sizeBytes;
+      adviseLater({ isMapped, address, from: 0, end, advice: readAdvice, atOnce: loadedBytes });
     },
     unmap() {
       if (mapped) munmap(pointer, sizeBytes);
       mapped = false;
     },
   };
+}
+
+/** For another thread, `atOnce` bytes at a time. */
+type LaterAdvice = {
+  isMapped(): boolean;
+  address: bigint;
+  from: number;
+  end: number;
+  advice: number;
+  atOnce: number;
+};
+
+/** In turn, piece by piece: only so many calls of other threads can be under way, see koffi. */
+const waitingAdvice: LaterAdvice[] = [];
+let isAdvising = false;
+
+function adviseLater(advice: LaterAdvice): void {
+  waitingAdvice.push(advice);
+  if (!isAdvising) adviseNext();
+}
+
+function adviseNext(): void {
+  let next = waitingAdvice.shift();
+  while (next && (!next.isMapped() || next.from >= next.end)) next = waitingAdvice.shift();
+  isAdvising = next !== undefined;
+  if (!next) return;
+  const { address, from, end, advice, atOnce } = next;
+  waitingAdvice.push({ ...next, from: from + atOnce });
+  madvise.async(address + BigInt(from), Math.min(end - from, atOnce), advice, adviseNext);
 }

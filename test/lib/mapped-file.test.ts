@@ -61,12 +61,14 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
   file.unmap();
 });
 
-test('a file that is unmapped while it is loaded or prepared harms nobody', async () => {
+test('files unmapped while they are loaded or prepared harm nobody, however many', async () => {
   for (let round = 0; round < 50; round += 1) {
-    const file = mapFile(join(folder, 'brief'), 5_000_000);
-    file.load();
-    file.prepare(5_000_000);
+    const files = Array.from({ length: 20 }, () => mapFile(join(folder, 'brief'), 5_000_000));
+    for (const file of files) {
+      file.load();
+      file.prepare(5_000_000);
+    }
     await new Promise(setImmediate);
-    file.unmap();
+    for (const file of files) file.unmap();
   }
 });
