@@ -53,12 +53,16 @@ export async function startEventsRiver(
 ): Promise<EventsRiver> {
   const { files, insertRowsMax: rowsMax, insertAgeMs: ageMs } = options;
   const limits = { rowsMax, segmentsMax, ageMs, few, quietMs };
-  const shipping = { ...options, spool: files.spool, limits, laneCount };
-  const preparationProblem = prepare(options);
+  const preparation = prepare(options);
+  const shipping = {
+    ...{ ...options, spool: files.spool, limits, laneCount },
+    // A batch that came before a table of sums would be missing in it for good.
+    clickhouseReady: preparation.done,
+  };
   const shipper = await startShipping(shipping, releasers);
   return {
     shipper,
-    problem: () => preparationProblem() || freshFault(shipper),
+    problem: () => preparation.problem() || freshFault(shipper),
   };
 }
 
@@ -68,14 +72,19 @@ function freshFault(shipper: Shipper): string {
   return isOver || oldestSegmentAgeMs === 0 ? '' : `${lastFault.class}: ${lastFault.message}`;
 }
 
-/**
- * Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. Gives
- * back what says why that has not been done yet.
- */
-function prepare(options: EventsRiverOptions): () => string {
+type Preparation = {
+  /** Why it has not been done yet; empty when it has. */
+  problem(): string;
+  /** Stays pending when it is given up. */
+  done: Promise<void>;
+};
+
+/** Brings the tables up to date once ClickHouse can be reached; events are spooled meanwhile. */
+function prepare(options: EventsRiverOptions): Preparation {
   const { logger, signal, clickhouseUrl: url, clickhouseReady, cluster, retention } = options;
   let client: Clickhouse | undefined;
   let problem = 'not reached yet';
+  const { promise: done, resolve } = Promise.withResolvers<void>();
   untilDone({
     signal,
     async work() {
@@ -85,6 +94,7 @@ function prepare(options: EventsRiverOptions): () => string {
       const ran = await migrateClickhouse(client, { cluster, retention });
       if (ran.length > 0) logger.info({ migrations: ran }, 'ClickHouse tables brought up to date');
       problem = '';
+      resolve();
     },
     onFailure(error) {
       const fault = clickhouseFault(error);
@@ -97,5 +107,5 @@ function prepare(options: EventsRiverOptions): () => string {
   })
     .catch(() => {})
     .finally(() => client?.close());
-  return () => problem;
+  return { problem: () => problem, done };
 }
