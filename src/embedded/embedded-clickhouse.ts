@@ -38,7 +38,12 @@ export async function startEmbeddedClickhouse(
         // Before each try: the server of the last one may have taken inserts.
         mend(folder, logger);
         const flags = ['--disable-warning=ExperimentalWarning'];
-        return { program: process.execPath, args: [...flags, childPath, library, ...args] };
+        return {
+          program: process.execPath,
+          args: [...flags, childPath, library, ...args],
+          // Events wait in the spool. What is to be refused from now on must not wait for them.
+          canWait: true,
+        };
       },
       url: (port) => addressOf(password, port),
       isReady,

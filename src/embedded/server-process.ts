@@ -15,7 +15,12 @@ import type { Writable } from 'node:stream';
 import type { StoreExit } from './embedded-store.ts';
 import type { StoreLog } from './store-folder.ts';
 
-export type ServerCommand = { readonly program: string; readonly args: readonly string[] };
+export type ServerCommand = {
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Whether everybody else comes first who wants a processor. */
+  readonly canWait?: boolean;
+};
 
 export type ServerProcess = {
   readonly pid: number;
@@ -25,10 +30,14 @@ export type ServerProcess = {
   signal(name: NodeJS.Signals): void;
 };
 
+/** `nice` where all are compared, or in this session, which Linux may count as one (autogroup). */
+const lateNiceness = 10;
+
 const watchedExec = `
-  signal=$1; shift
+  signal=$1 niceness=$2; shift 2
+  [ "$niceness" = 0 ] || { echo "$niceness" >/proc/self/autogroup; } 2>/dev/null
   ( ( read -r line <&3 || kill -s "$signal" $$ ) >/dev/null 2>&1 & )
-  exec "$@" 3<&-`;
+  exec nice -n "$niceness" "$@" 3<&-`;
 
 /** Nothing of our environment, which holds secrets, goes to a server. */
 const serverEnvironment = {
@@ -42,8 +51,9 @@ export function spawnServer(
   stopSignal: NodeJS.Signals,
   log: StoreLog,
 ): ServerProcess {
-  const shellArgs = ['-c', watchedExec, 'sh', stopSignal.slice(3), command.program];
-  const child = spawn('/bin/sh', [...shellArgs, ...command.args], {
+  const niceness = command.canWait ? lateNiceness : 0;
+  const shellArgs = ['-c', watchedExec, 'sh', stopSignal.slice(3), String(niceness)];
+  const child = spawn('/bin/sh', [...shellArgs, command.program, ...command.args], {
     cwd: '/',
     detached: true,
     env: serverEnvironment,

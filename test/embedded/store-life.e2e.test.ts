@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { silentLogger as logger } from '../../src/lib/logger.ts';
@@ -120,4 +121,21 @@ test('ClickHouse is closed to whoever has no password, and shows no file or URL'
   await assert.rejects(ask(url, `create table t (a String) engine = File('CSV')`), isDenied);
   await assert.rejects(ask(url, `create user other identified by 'x'`), isDenied);
   await stop();
+});
+
+test('ClickHouse comes after PostgreSQL, and whoever else wants a processor', async (t) => {
+  const [postgres, clickhouse] = stores;
+  const { folder, remove } = temporaryFolder();
+  t.after(remove);
+  for (const [kind, niceness] of [
+    [postgres, 0],
+    [clickhouse, 10],
+  ] as const) {
+    const { pid, stop } = await kind.start({ folder: join(folder, kind.name), logger });
+    assert.equal(getPriority(pid), niceness);
+    const group = `/proc/${pid}/autogroup`;
+    if (existsSync(group))
+      assert.match(readFileSync(group, 'utf8'), RegExp(`nice ${niceness}$`, 'm'));
+    await stop();
+  }
 });
