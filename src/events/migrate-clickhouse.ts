@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { defaultRetention, type Retention } from '../domain/retention.ts';
-import type { Clickhouse } from './clickhouse.ts';
+import { type Clickhouse, isClickhouseError } from './clickhouse.ts';
 import { renderStatements, type SchemaPlace, tableLives } from './schema-text.ts';
 
 const schemaFolder = new URL('./schema/', import.meta.url);
@@ -20,14 +20,16 @@ export type MigrationOptions = {
   retention?: Retention;
 };
 
-/** Returns the numbers of the files that were run. Throws what the client throws. */
+/**
+ * Returns the numbers of the files that were run. Throws what the client throws. A user who may not
+ * change tables will do where all is up to date.
+ */
 export async function migrateClickhouse(
   client: Clickhouse,
   { cluster = '', retention = defaultRetention }: MigrationOptions = {},
 ): Promise<number[]> {
   const place = { database: await currentDatabase(client), cluster, retention };
-  await runAll(client, renderStatements(migrationsStatement, place));
-  const applied = await appliedNumbers(client);
+  const applied = await appliedNumbers(client, place);
   const ran: number[] = [];
   for (const { number, name } of schemaFiles()) {
     if (applied.has(number)) continue;
@@ -69,9 +71,15 @@ async function currentDatabase(client: Clickhouse): Promise<string> {
   return row?.name ?? '';
 }
 
-async function appliedNumbers(client: Clickhouse): Promise<Set<number>> {
-  const rows = await read<{ number: number }>(client, `SELECT number FROM ${migrationsTable}`);
-  return new Set(rows.map((row) => row.number));
+async function appliedNumbers(client: Clickhouse, place: SchemaPlace): Promise<Set<number>> {
+  try {
+    const rows = await read<{ number: number }>(client, `SELECT number FROM ${migrationsTable}`);
+    return new Set(rows.map((row) => row.number));
+  } catch (error) {
+    if (!isClickhouseError(error) || error.type !== 'UNKNOWN_TABLE') throw error;
+    await runAll(client, renderStatements(migrationsStatement, place));
+    return new Set();
+  }
 }
 
 async function runAll(client: Clickhouse, statements: readonly string[]): Promise<void> {

@@ -25,6 +25,20 @@ test('migrations run once, and nodes that run them together do no harm', async (
   }
 });
 
+test('what is up to date already needs no right to change tables', async () => {
+  const store = await testClickhouse();
+  const client = clientOf(store.url);
+  const readsOnly = clientOf(`${store.url}?clickhouse_setting_readonly=1`);
+  try {
+    await assert.rejects(migrateClickhouse(readsOnly), { type: 'READONLY' });
+    await migrateClickhouse(client);
+    assert.deepEqual(await migrateClickhouse(readsOnly), []);
+  } finally {
+    await Promise.all([client.close(), readsOnly.close()]);
+    await store.close();
+  }
+});
+
 test('rows live as long as the settings say, also in tables that are there already', async () => {
   const store = await testClickhouse();
   const client = clientOf(store.url);
