@@ -35,6 +35,19 @@ test('what was stored is read again after unmapping; a smaller wish keeps the la
   reading.unmap();
 });
 
+test('what is unmapped has no bytes any more, and V8 does not wait for a collection to know', () => {
+  const sizeBytes = 64 * 1024 * 1024;
+  const externalBytes = () => process.memoryUsage().external;
+  const before = externalBytes();
+  const file = mapFile(join(folder, 'counted'), sizeBytes);
+  const view = new Uint32Array(file.buffer);
+  assert.ok(externalBytes() >= before + sizeBytes);
+  file.unmap();
+  assert.ok(externalBytes() < before + sizeBytes);
+  assert.equal(view.length, 0);
+  assert.equal(view[0], undefined);
+});
+
 test('a file that cannot be made is an error with the code of the operating system', () => {
   assert.throws(() => mapFile(join(folder, 'no', 'such'), 4096), { code: 'ENOENT' });
   assert.throws(
