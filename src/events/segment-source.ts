@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { renameSync, truncateSync, unlinkSync } from 'node:fs';
+import { renameSync, unlinkSync } from 'node:fs';
+import { rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { reserveFile } from '../lib/mapped-file.ts';
 import { createSegment, type OpenSegment } from './segment.ts';
 import { newName, openName, sealedName } from './segment-name.ts';
 import type { DropReason, SpoolCounters } from './spool-counters.ts';
@@ -19,9 +21,13 @@ export type SegmentSourceOptions = {
 /** A segment of this process; `openedAtMs` is 0 until it has an event. */
 export type OwnSegment = { segment: OpenSegment; name: string; openedAtMs: number };
 
-/** Makes and seals the files of one writer, and keeps one in reserve. */
+/**
+ * Makes and seals the files of one writer, and keeps one in reserve. What the file system may take
+ * its time for is done by another thread: to reserve the room of 4 MiB, or to give back what is
+ * left of it, takes half a millisecond, and up to five where the disk has to be asked.
+ */
 export type SegmentSource = {
-  /** Makes the reserve if there is none. Does nothing while there is no room. */
+  /** Has the reserve made if there is none. Does nothing while there is no room. */
   prepare(): void;
   /** The reserve, or a new one made on the spot, or why there is none. */
   take(): OwnSegment | DropReason;
@@ -29,9 +35,9 @@ export type SegmentSource = {
    * Gives back what was reserved and not used, and hands the file over by its name. False when the
    * file system refuses, as it may for lack of room for a name: to be tried again.
    */
-  seal(own: OwnSegment): boolean;
+  seal(own: OwnSegment): Promise<boolean>;
   /** Removes the reserve. */
-  close(): void;
+  close(): Promise<void>;
 };
 
 const preparedShare = 1.25;
@@ -39,51 +45,33 @@ const preparedShare = 1.25;
 const retryMs = 100;
 
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
-  const { segments, owner, segmentBytes, spoolBytesMax, clock, counters } = options;
-  const run = randomBytes(4).toString('hex');
-  let number = 0;
+  const { segments, segmentBytes, counters } = options;
+  const maker = createSegmentMaker(options);
   let reserve: OwnSegment | undefined;
+  let preparation: Promise<void> | undefined;
+  let isClosed = false;
   /** Of the segment that was sealed last: so much will be needed of the next. */
   let usedBytes = 0;
-  let refusal: { reason: DropReason; untilMs: number } | undefined;
 
-  function make(triesLeft = 3): OwnSegment | DropReason {
-    if (counters.spoolBytes() + segmentBytes > spoolBytesMax) return 'spool_full';
-    const name = openName(owner, run, number);
-    const unready = join(segments, newName(name));
-    number += 1;
-    let segment: OpenSegment | undefined;
-    try {
-      segment = createSegment(unready, segmentBytes);
-      renameSync(unready, join(segments, name));
-      counters.addSpoolBytes(segmentBytes);
-      return { segment, name, openedAtMs: 0 };
-    } catch (error) {
-      segment?.seal();
-      removeQuietly(unready);
-      // A primary that is just starting took the unready file for a dead worker's.
-      const wasTaken = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      return wasTaken && triesLeft > 1 ? make(triesLeft - 1) : dropReasonOf(error);
-    }
-  }
-
-  function tryMake(): OwnSegment | DropReason {
-    if (refusal && clock() < refusal.untilMs) return refusal.reason;
-    const made = make();
-    refusal = typeof made === 'string' ? { reason: made, untilMs: clock() + retryMs } : undefined;
-    return made;
+  async function prepareNext(): Promise<void> {
+    const unready = maker.nextUnready();
+    // What is wrong with it comes up again when it is made, and is told there.
+    await reserveFile(unready, segmentBytes).catch(() => {});
+    const made = isClosed ? 'closed' : maker.make(unready);
+    if (typeof made === 'string') return removeQuietly(unready);
+    reserve = made;
+    made.segment.file.prepare(usedBytes * preparedShare);
   }
 
   return {
     prepare() {
-      if (reserve) return;
-      const made = tryMake();
-      if (typeof made === 'string') return;
-      reserve = made;
-      made.segment.file.prepare(usedBytes * preparedShare);
+      if (reserve || preparation || isClosed || maker.isFull()) return;
+      preparation = prepareNext().finally(() => {
+        preparation = undefined;
+      });
     },
     take() {
-      const taken = reserve ?? tryMake();
+      const taken = reserve ?? maker.make();
       reserve = undefined;
       return taken;
     },
@@ -91,25 +79,82 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       usedBytes = own.segment.committedBytes;
       return sealSegment(own, options);
     },
-    close() {
+    async close() {
+      isClosed = true;
+      await preparation;
       if (!reserve) return;
-      reserve.segment.seal();
-      removeQuietly(join(segments, reserve.name));
-      counters.addSpoolBytes(-segmentBytes);
+      const { segment, name } = reserve;
       reserve = undefined;
+      removeQuietly(join(segments, name));
+      counters.addSpoolBytes(-segmentBytes);
+      await segment.seal();
     },
   };
 }
 
-function sealSegment(own: OwnSegment, options: SegmentSourceOptions): boolean {
+/** Names segments in the order in which they are used, and remembers why one could not be made. */
+function createSegmentMaker(options: SegmentSourceOptions) {
+  const { segments, owner, segmentBytes, spoolBytesMax, clock, counters } = options;
+  const run = randomBytes(4).toString('hex');
+  let number = 0;
+  let refusal: { reason: DropReason; untilMs: number } | undefined;
+
+  function nextName(): string {
+    number += 1;
+    return openName(owner, run, number - 1);
+  }
+
+  const nextUnready = () => join(segments, newName(nextName()));
+  const isFull = () => counters.spoolBytes() + segmentBytes > spoolBytesMax;
+
+  function tryMake(unready: string, triesLeft = 3): OwnSegment | DropReason {
+    if (isFull()) return 'spool_full';
+    let segment: OpenSegment | undefined;
+    try {
+      segment = createSegment(unready, segmentBytes);
+      const name = nextName();
+      renameSync(unready, join(segments, name));
+      counters.addSpoolBytes(segmentBytes);
+      return { segment, name, openedAtMs: 0 };
+    } catch (error) {
+      void segment?.seal();
+      removeQuietly(unready);
+      // A primary that is just starting took the unready file for a dead worker's.
+      const wasTaken = (error as NodeJS.ErrnoException).code === 'ENOENT';
+      return wasTaken && triesLeft > 1
+        ? tryMake(nextUnready(), triesLeft - 1)
+        : dropReasonOf(error);
+    }
+  }
+
+  return {
+    isFull,
+    nextUnready,
+    /** Of a file that may have its room already. */
+    make(unready = nextUnready()): OwnSegment | DropReason {
+      if (refusal && clock() < refusal.untilMs) return refusal.reason;
+      const made = tryMake(unready);
+      refusal = typeof made === 'string' ? { reason: made, untilMs: clock() + retryMs } : undefined;
+      return made;
+    },
+  };
+}
+
+async function sealSegment(own: OwnSegment, options: SegmentSourceOptions): Promise<boolean> {
+  const unmapped = own.segment.seal();
+  const isSealed = await handOver(own, options);
+  await unmapped;
+  return isSealed;
+}
+
+async function handOver(own: OwnSegment, options: SegmentSourceOptions): Promise<boolean> {
   const { segment, name, openedAtMs } = own;
   const { frameCount, committedBytes } = segment;
   const path = join(options.segments, name);
-  segment.seal();
   const sealed = sealedName(name, { openedAtMs, frameCount, fileBytes: committedBytes });
   try {
-    truncateSync(path, committedBytes);
-    renameSync(path, join(options.segments, sealed));
+    await truncate(path, committedBytes);
+    await rename(path, join(options.segments, sealed));
   } catch (error) {
     // Not there: it was adopted, with all that was committed.
     return (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -65,8 +65,11 @@ export type OpenSegment = {
   append(kind: number, packed: PackedBytes): boolean;
   /** Notes the instant of the first frame, before it is appended. */
   markOpened(atMs: number): void;
-  /** No frame follows any more. Ends the mapping: `append` may not be called after it. */
-  seal(): void;
+  /**
+   * No frame follows any more: `append` may not be called after it. Resolves when the mapping has
+   * ended, too.
+   */
+  seal(): Promise<void>;
 };
 
 /** The largest payload that a segment of this size can hold. */
@@ -81,6 +84,7 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
   const capacityWords = segmentBytes >>> 2;
   /** What the header said when it was last there. */
   let sealed: { frameCount: number; committedBytes: number } | undefined;
+  let unmapped = Promise.resolve();
   const frameCount = () => words[frameCountWord] as number;
   const committedBytes = () => (words[committedWord] as number) & ~closedBit;
   words[versionWord] = segmentFormatVersion;
@@ -115,10 +119,12 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
       new DataView(file.buffer).setFloat64(openedAtByte, atMs, true);
     },
     seal() {
-      if (sealed) return;
-      Atomics.or(words, committedWord, closedBit);
-      sealed = { frameCount: frameCount(), committedBytes: committedBytes() };
-      file.unmap();
+      if (!sealed) {
+        Atomics.or(words, committedWord, closedBit);
+        sealed = { frameCount: frameCount(), committedBytes: committedBytes() };
+        unmapped = file.unmapLater();
+      }
+      return unmapped;
     },
   };
 }

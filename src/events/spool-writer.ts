@@ -1,7 +1,7 @@
 /**
  * A worker's end of the spool. `append` is synchronous and, but for once in a segment, makes no
- * system call: the next segment is made ready on the event loop while the current one fills, and a
- * full one is sealed there too.
+ * system call: the next segment is made ready while the current one fills, and a full one sealed,
+ * both with the help of another thread.
  *
  * When there is no room, for the limit or for the disk, the newest event is the one that is
  * dropped, and counted. The oldest may be on its way to ClickHouse and must not change between two
@@ -25,9 +25,9 @@ export type SpoolWriter = {
   /** An event of this kind that is packed already. False when it was dropped; that is counted. */
   appendPacked(kind: { wireNumber: number }, packed: PackedBytes): boolean;
   /** Seals what was appended up to now, so that it is shipped without waiting for its age. */
-  seal(): void;
+  seal(): Promise<void>;
   /** Seals and gives back the segment in reserve. Later events are dropped as `closed`. */
-  close(): void;
+  close(): Promise<void>;
   /** Events spooled by this writer, but for those that were put into its segment by others. */
   readonly appendedCount: number;
 };
@@ -100,11 +100,10 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     offer,
     appendPacked: (kind, packed) => isSpooled(offerPacked(kind, packed)),
     seal: () => line.end(),
-    close() {
-      if (isClosed) return;
+    async close() {
       isClosed = true;
-      line.end();
-      source.close();
+      await line.end();
+      await source.close();
     },
     get appendedCount() {
       return appendedCount;
@@ -120,6 +119,7 @@ function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
   let current: OwnSegment | undefined;
   let ageTimer: NodeJS.Timeout | undefined;
   let chores: NodeJS.Immediate | undefined;
+  let sealing: Promise<void> = Promise.resolve();
 
   function retire(): void {
     clearTimeout(ageTimer);
@@ -128,23 +128,30 @@ function createSegmentLine(source: SegmentSource, options: SpoolWriterOptions) {
     options.onSegment?.(undefined);
   }
 
-  function sealRetired(): void {
+  async function sealRetired(): Promise<void> {
     const waiting = retired.splice(0);
-    retired.push(...waiting.filter((own) => !source.seal(own)));
-    if (waiting.length > retired.length) options.onSealed?.();
+    const sealed = await Promise.all(waiting.map((own) => source.seal(own)));
+    retired.unshift(...waiting.filter((_own, index) => !sealed[index]));
+    if (sealed.includes(true)) options.onSealed?.();
+  }
+
+  /** All that wait, but never one of them twice at a time. */
+  function sealNext(): Promise<void> {
+    sealing = sealing.then(sealRetired);
+    return sealing;
   }
 
   function runChores(): void {
     chores = undefined;
-    sealRetired();
+    void sealNext();
     source.prepare();
   }
 
-  function end(): void {
+  function end(): Promise<void> {
     retire();
     clearImmediate(chores);
     chores = undefined;
-    sealRetired();
+    return sealNext();
   }
 
   return {

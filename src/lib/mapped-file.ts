@@ -8,6 +8,7 @@
  * SIGBUS, and a full disk must be an error that one can count, not the death of a worker.
  */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import koffi from 'koffi';
 import { systemError } from './system-error.ts';
 
@@ -29,6 +30,11 @@ export type MappedFile = {
   load(): void;
   /** After this `buffer` and its views have no bytes; harmless when it was done before. */
   unmap(): void;
+  /**
+   * The same for whoever has no time: another thread gives the memory back, little by little. All
+   * at once takes 0.6 ms for 4 MiB. Resolves when it is done.
+   */
+  unmapLater(): Promise<void>;
 };
 
 const isMac = process.platform === 'darwin';
@@ -44,8 +50,10 @@ const randomAdvice = 1;
 const hugeAdvice = 14;
 /** Of memory that is to be mapped now. Kernels before 5.14 know neither, and nothing happens. */
 const [readAdvice, writeAdvice] = [22, 23];
-const preparedBytes = 128 * 1024;
-const loadedBytes = 2 * 1024 * 1024;
+/** Of memory that is not used any more; in a file it keeps what it holds. */
+const unusedAdvice = 4;
+const smallBytes = 128 * 1024;
+const largeBytes = 2 * 1024 * 1024;
 const protReadWrite = 3;
 const protRead = 1;
 const mapShared = 1;
@@ -64,6 +72,19 @@ export function mapFile(path: string, sizeBytes: number): MappedFile {
     return mapDescriptor(fd, { path, sizeBytes: size, protection: protReadWrite });
   } finally {
     closeSync(fd);
+  }
+}
+
+/**
+ * Has `path` created (mode 0600) with `sizeBytes` zeros by another thread, so that `mapFile` has
+ * little left to do. Throws like it.
+ */
+export async function reserveFile(path: string, sizeBytes: number): Promise<void> {
+  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
+  try {
+    await reserveLater(file, sizeBytes, path);
+  } finally {
+    await file.close();
   }
 }
 
@@ -99,6 +120,14 @@ function reserve(fd: number, sizeBytes: number, path: string): void {
   if (errno !== 0) throw systemError(errno, 'posix_fallocate', path);
 }
 
+async function reserveLater(file: FileHandle, sizeBytes: number, path: string): Promise<void> {
+  if (!posixFallocate) return file.truncate(sizeBytes);
+  const errno = await new Promise<number>((resolve) => {
+    posixFallocate.async(file.fd, 0, sizeBytes, (_error: unknown, found: number) => resolve(found));
+  });
+  if (errno !== 0) throw systemError(errno, 'posix_fallocate', path);
+}
+
 type Mapping = { path: string; sizeBytes: number; protection: number };
 
 function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): MappedFile {
@@ -109,54 +138,75 @@ function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): Ma
   if (protection === protReadWrite) madvise(address, sizeBytes, randomAdvice);
   const buffer = koffi.view(pointer, sizeBytes);
   const isMapped = () => !buffer.detached;
+  const unmap = () => munmap(pointer, sizeBytes);
+  /** V8 would count its bytes until it comes to collect it, and comes the sooner, at 64 MiB. */
+  function detach(): boolean {
+    return isMapped() && buffer.transfer(0).byteLength === 0;
+  }
   return {
     path,
     sizeBytes,
     buffer,
     prepare(byteLength) {
       const end = Math.min(byteLength, sizeBytes);
-      adviseLater({ isMapped, address, from: 0, end, advice: writeAdvice, atOnce: preparedBytes });
+      const inSmall = { address, end, advice: writeAdvice, atOnce: smallBytes };
+      adviseLater({ ...inSmall, isWanted: isMapped });
     },
     load() {
       if (isMac) return;
       madvise(address, sizeBytes, hugeAdvice);
-      const end = sizeBytes;
-      adviseLater({ isMapped, address, from: 0, end, advice: readAdvice, atOnce: loadedBytes });
+      const inLarge = { address, end: sizeBytes, advice: readAdvice, atOnce: largeBytes };
+      adviseLater({ ...inLarge, isWanted: isMapped });
     },
     unmap() {
-      if (buffer.detached) return;
-      // V8 would count it until it comes to collect it, and comes the sooner, at 64 MiB.
-      buffer.transfer(0);
-      munmap(pointer, sizeBytes);
+      if (detach()) unmap();
+    },
+    async unmapLater() {
+      if (!detach()) return;
+      const inSmall = { address, end: sizeBytes, advice: unusedAdvice, atOnce: smallBytes };
+      await new Promise<void>((onDone) => {
+        adviseLater({ ...inSmall, isWanted: () => true, onDone });
+      });
+      unmap();
     },
   };
 }
 
-/** For another thread, `atOnce` bytes at a time. */
+/** For another thread, `atOnce` bytes at a time, as long as it is wanted. */
 type LaterAdvice = {
-  isMapped(): boolean;
   address: bigint;
-  from: number;
   end: number;
   advice: number;
   atOnce: number;
+  isWanted(): boolean;
+  onDone?: () => void;
 };
 
 /** In turn, piece by piece: only so many calls of other threads can be under way, see koffi. */
-const waitingAdvice: LaterAdvice[] = [];
+const waitingAdvice: { advice: LaterAdvice; from: number }[] = [];
 let isAdvising = false;
 
 function adviseLater(advice: LaterAdvice): void {
-  waitingAdvice.push(advice);
+  waitingAdvice.push({ advice, from: 0 });
   if (!isAdvising) adviseNext();
 }
 
 function adviseNext(): void {
-  let next = waitingAdvice.shift();
-  while (next && (!next.isMapped() || next.from >= next.end)) next = waitingAdvice.shift();
+  const next = nextAdvice();
   isAdvising = next !== undefined;
   if (!next) return;
-  const { address, from, end, advice, atOnce } = next;
-  waitingAdvice.push({ ...next, from: from + atOnce });
-  madvise.async(address + BigInt(from), Math.min(end - from, atOnce), advice, adviseNext);
+  const { address, end, advice, atOnce } = next.advice;
+  waitingAdvice.push({ ...next, from: next.from + atOnce });
+  const start = address + BigInt(next.from);
+  madvise.async(start, Math.min(end - next.from, atOnce), advice, adviseNext);
+}
+
+function nextAdvice() {
+  for (;;) {
+    const next = waitingAdvice.shift();
+    if (!next) return undefined;
+    const { isWanted, end, onDone } = next.advice;
+    if (isWanted() && next.from < end) return next;
+    onDone?.();
+  }
 }

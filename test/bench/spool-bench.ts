@@ -63,7 +63,7 @@ async function fill(writer: SpoolWriter, firstRow: number) {
     await nextTurn();
     choresMs += performance.now() - choresStartMs;
   }
-  writer.seal();
+  await writer.seal();
   return { appendUs: (appendMs * 1000) / roundRows, choresUs: (choresMs * 1000) / roundRows };
 }
 
@@ -88,7 +88,7 @@ async function runRounds(url: string, roundCount: number, isQuiet: boolean): Pro
     rounds.push({ ...filled, rowsPerSecond, residentMb: process.memoryUsage.rss() / 2 ** 20 });
     if (!isQuiet) console.log(describe(rounds.at(-1) as Round, round, roundCount));
   }
-  writer.close();
+  await writer.close();
   spool.close();
   temporary.remove();
   return rounds;

@@ -170,7 +170,7 @@ test('a client that asks whether somebody is there is answered', () => {
   }
 });
 
-test('a full spool refuses with 503, takes nothing and counts nothing as lost', () => {
+test('a full spool refuses with 503, takes nothing and counts nothing as lost', async () => {
   const temporary = temporaryFolder();
   const spool = testSpool(temporary.path);
   const writer = spool.writer({ segmentBytes: 64 * 1024, spoolBytesMax: 128 * 1024 });
@@ -184,7 +184,7 @@ test('a full spool refuses with 503, takes nothing and counts nothing as lost', 
   const answers = Array.from({ length: 5 }, () => full.take({ ...base, body }));
   const kinds = answers.map((answer) => (answer.kind === 'refused' ? answer.status : answer.kind));
   assert.deepEqual(kinds, ['spooled', 'spooled', 503, 503, 503]);
-  writer.close();
+  await writer.close();
   assert.equal(writer.appendedCount, 2);
   assert.deepEqual(new Set(Object.values(spool.counters.dropped())), new Set([0]));
   spool.close();

@@ -54,7 +54,7 @@ test('every decision is one row with its values, beside those of verifications',
     assert.ok(writer.append(ratelimitKind, ratelimitEvent({})));
     assert.ok(writer.append(verificationKind, verificationEvent(1, { timeMs: Date.now() })));
     assert.ok(writer.append(ratelimitKind, extreme));
-    writer.close();
+    await writer.close();
     const primary = await startPrimary(spool, store.url);
     assert.equal(await primary.shipper.drain(20_000), true);
     assertBalanced(primary.shipper.totals());

@@ -67,7 +67,7 @@ async function shipThroughLostAnswers(): Promise<void> {
     assert.ok(writer.append(verificationKind, verifications[number] as VerificationEvent));
     assert.ok(writer.append(ratelimitKind, decisions[number] as RatelimitEvent));
   }
-  writer.close();
+  await writer.close();
   proxy.loseAnswers(8);
   const limits = { rowsMax: 1000, segmentsMax: 4, ageMs: 0 };
   const primary = await startPrimary(spool, proxy.url, { limits });

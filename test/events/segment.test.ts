@@ -51,14 +51,14 @@ test('frames of any length come back in order, and the header counts them', () =
   assert.equal(readFrames(bytes, header).intact, true);
 });
 
-test('a frame that does not fit leaves the segment as it was', () => {
+test('a frame that does not fit leaves the segment as it was', async () => {
   const segment = createSegment(join(folder, 'small'), 4096);
   const fits = 'y'.repeat(payloadBytesMax(4096) - 4);
   assert.equal(segment.append(1, packFields([`${fits}four`])), false);
   assert.equal(segment.frameCount, 0);
   assert.equal(segment.append(1, packFields([fits])), true);
   assert.equal(segment.append(1, packFields(['z'])), false);
-  segment.seal();
+  await segment.seal();
   assert.deepEqual(textsOf(readFileSync(join(folder, 'small'))), [fits]);
 });
 
@@ -115,12 +115,12 @@ test('a file of another version, another kind or another length has no header', 
   assert.equal(readSegmentHeader(bytes.subarray(0, 10)), undefined);
 });
 
-test('a sealed segment still tells what it holds, though its memory is gone', () => {
+test('a sealed segment still tells what it holds, though its memory is gone', async () => {
   const segment = createSegment(join(folder, 'told'), 4096);
   assert.ok(segment.append(1, packFields(['one'])));
   assert.ok(segment.append(1, packFields(['two'])));
   const { frameCount, committedBytes } = segment;
-  segment.seal();
+  await segment.seal();
   assert.deepEqual([segment.frameCount, segment.committedBytes], [2, committedBytes]);
   assert.equal(frameCount, 2);
 });

@@ -83,7 +83,7 @@ test('every spooled event is one row with its values, and the spool is emptied',
       clientAddress: '2001:db8::1',
     }),
   );
-  writer.close();
+  await writer.close();
   await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
     assert.equal(await shipper.drain(20_000), true);
     assert.deepEqual(await storedIds(client), [...ids, 'req_000005000']);
@@ -126,7 +126,7 @@ test('segments are found without being told, once the oldest event has its age',
     const ids = appendAll(writer, 0, 10);
     await waitFor('all rows stored', () => shipper.totals().insertedRows === 10);
     assert.deepEqual(await storedIds(client), ids);
-    writer.close();
+    await writer.close();
   });
 });
 
@@ -135,7 +135,7 @@ test('a lost answer is followed by the same insert, and no row counts twice', as
   proxy.loseAnswers(3);
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 3000);
-  writer.close();
+  await writer.close();
   try {
     await withPrimary(await startPrimary(spool, proxy.url), async ({ shipper }) => {
       assert.equal(await shipper.drain(20_000), true);
@@ -155,13 +155,13 @@ test('ClickHouse away and back again: all that was spooled meanwhile is stored o
   proxy.refuseConnections(true);
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 2000);
-  writer.seal();
+  await writer.seal();
   const primary = await startPrimary(spool, proxy.url, { laneCount: 2 });
   try {
     await withPrimary(primary, async ({ shipper }) => {
       await waitFor('a fault', () => shipper.totals().lastFault?.class === 'unreachable');
       ids.push(...appendAll(writer, 2000, 4000));
-      writer.close();
+      await writer.close();
       assertBalanced(shipper.totals());
       assert.equal(shipper.totals().spooledRows, 4000);
       proxy.refuseConnections(false);
@@ -184,7 +184,7 @@ test('rows that ClickHouse refuses end in quarantine alone, with the reason', as
   writer.append(verificationKind, verificationEvent(1000, { path: '/bad/1' }));
   ids.push(...appendAll(writer, 1001, 1500));
   writer.append(verificationKind, verificationEvent(1500, { path: '/bad/2' }));
-  writer.close();
+  await writer.close();
   try {
     await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
       assert.equal(await shipper.drain(20_000), true);
@@ -210,7 +210,7 @@ test('an event that cannot be a row ends in quarantine, its neighbours are store
   const ids = appendAll(writer, 0, 10);
   writer.append(verificationKind, verificationEvent(10, { spentCredits: 0.5 }));
   ids.push(...appendAll(writer, 11, 20));
-  writer.close();
+  await writer.close();
   await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
     assert.equal(await shipper.drain(20_000), true);
     assert.deepEqual(await storedIds(client), ids);
@@ -228,7 +228,7 @@ test('a missing table keeps the events in the spool until it is there', async ()
   });
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 100);
-  writer.close();
+  await writer.close();
   await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
     await waitFor('a fault', () => shipper.totals().lastFault?.class === 'setup');
     assert.equal(shipper.totals().spooledRows, 100);
@@ -246,7 +246,7 @@ test('a pool thread that dies in the middle of an insert costs nothing', async (
   proxy.holdAnswers(true);
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 1000);
-  writer.close();
+  await writer.close();
   const primary = await startPrimary(spool, proxy.url);
   try {
     await withPrimary(primary, async ({ shipper, pool }) => {
@@ -268,12 +268,12 @@ test('a batch whose primary ended before the answer is counted once by the next'
   proxy.holdAnswers(true);
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 1000);
-  writer.seal();
+  await writer.seal();
   const first = await startPrimary(spool, proxy.url);
   await waitFor('an insert under way', () => proxy.heldAnswers > 0);
   await first.stop(0);
   ids.push(...appendAll(writer, 1000, 1500));
-  writer.close();
+  await writer.close();
   proxy.holdAnswers(false);
   try {
     await withPrimary(await startPrimary(spool, proxy.url), async ({ shipper }) => {
@@ -291,7 +291,7 @@ test('a batch whose primary ended before the answer is counted once by the next'
 test('a damaged segment gives its good rows and is kept in quarantine, counted', async () => {
   const writer = spool.writer();
   const ids = appendAll(writer, 0, 100);
-  writer.close();
+  await writer.close();
   const [name = ''] = readdirSync(spool.folder.segments);
   const path = join(spool.folder.segments, name);
   const bytes = readFileSync(path);
@@ -311,13 +311,13 @@ test('a damaged segment gives its good rows and is kept in quarantine, counted',
 test('a segment of another format version is counted and kept, and does no harm', async () => {
   const writer = spool.writer();
   appendAll(writer, 0, 30);
-  writer.seal();
+  await writer.seal();
   const [older = ''] = readdirSync(spool.folder.segments).filter((name) => /sealed$/.test(name));
   const bytes = readFileSync(join(spool.folder.segments, older));
   bytes.writeUInt32LE(99, 4);
   writeFileSync(join(spool.folder.segments, older), bytes);
   const ids = appendAll(writer, 30, 60);
-  writer.close();
+  await writer.close();
   const first = await startPrimary(spool, store.url);
   await first.stop();
   await withPrimary(await startPrimary(spool, store.url), async ({ shipper }) => {
@@ -337,7 +337,7 @@ test('a segment that somebody removed is counted as dropped, and holds up nothin
   proxy.refuseConnections(true);
   const writer = spool.writer();
   appendAll(writer, 0, 10);
-  writer.seal();
+  await writer.seal();
   const primary = await startPrimary(spool, proxy.url);
   try {
     await withPrimary(primary, async ({ shipper }) => {
@@ -345,7 +345,7 @@ test('a segment that somebody removed is counted as dropped, and holds up nothin
       const [name = ''] = readdirSync(spool.folder.segments).filter((file) => /sealed$/.test(file));
       rmSync(join(spool.folder.segments, name));
       const ids = appendAll(writer, 10, 20);
-      writer.close();
+      await writer.close();
       proxy.refuseConnections(false);
       assert.equal(await shipper.drain(20_000), true);
       assert.deepEqual(await storedIds(client), ids);

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { setImmediate as afterChores } from 'node:timers/promises';
 import { createSegment, readSegmentHeader } from '../../src/events/segment.ts';
 import {
   adoptSegments,
@@ -10,8 +9,10 @@ import {
   foreignSegments,
   listingBytes,
   listSegments,
+  type OpenListing,
 } from '../../src/events/spool-folder.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type TestSpool, temporaryFolder, testSpool } from './river.ts';
 import { verificationEvent } from './verification-events.ts';
 
@@ -33,7 +34,9 @@ async function append(owner: string, count: number): Promise<void> {
   for (let number = 0; number < count; number++) {
     writer.append(verificationKind, verificationEvent(number));
   }
-  await afterChores();
+  const isReserve = ({ name, frameCount }: OpenListing) =>
+    name.startsWith(`${owner}.`) && frameCount === 0;
+  await waitFor('the reserve', () => listSegments(spool.folder).open.some(isReserve));
 }
 
 test('adoption seals what one owner left, and leaves the others alone', async () => {
@@ -104,8 +107,8 @@ test('the folders are private to their owner, and sizes are counted in whole blo
   assert.equal(listingBytes(listSegments(spool.folder)), spool.counters.spoolBytes());
 });
 
-test('a segment that was made and not used has a header that can be read', () => {
+test('a segment that was made and not used has a header that can be read', async () => {
   const path = join(spool.folder.segments, 'w1.abcd.00000001.open');
-  createSegment(path, 4096).seal();
+  await createSegment(path, 4096).seal();
   assert.equal(readSegmentHeader(readFileSync(path))?.frameCount, 0);
 });

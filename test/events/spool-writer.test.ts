@@ -42,7 +42,7 @@ test('events take as many segments as they need, and none is lost or out of orde
     assert.equal(writer.append(verificationKind, verificationEvent(number)), true);
     if (number % 10 === 0) await afterChores();
   }
-  writer.close();
+  await writer.close();
   assert.deepEqual(spooledIds(), ids(0, 500));
   const { sealed, open } = listSegments(spool.folder);
   assert.deepEqual(open, []);
@@ -55,17 +55,17 @@ test('events take as many segments as they need, and none is lost or out of orde
   }
 });
 
-test('a burst that leaves no time to prepare a segment loses nothing either', () => {
+test('a burst that leaves no time to prepare a segment loses nothing either', async () => {
   const writer = spool.writer({ segmentBytes: 4096 });
   for (let number = 0; number < 500; number++) {
     assert.equal(writer.append(verificationKind, verificationEvent(number)), true);
   }
-  writer.close();
+  await writer.close();
   assert.deepEqual(new Set(spooledIds()), new Set(ids(0, 500)));
   assert.equal(writer.appendedCount, 500);
 });
 
-test('a segment is sealed so long after its first event, and an idle writer seals nothing', () => {
+test('a segment is sealed so long after its first event, and without one never', async () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
     let sealedCount = 0;
@@ -79,17 +79,18 @@ test('a segment is sealed so long after its first event, and an idle writer seal
     mock.timers.tick(999);
     assert.equal(sealedCount, 0);
     mock.timers.tick(1);
+    await writer.seal();
     assert.equal(sealedCount, 1);
     mock.timers.tick(5000);
     assert.equal(sealedCount, 1);
     assert.deepEqual(spooledIds(), ids(1, 2));
-    writer.close();
+    await writer.close();
   } finally {
     mock.timers.reset();
   }
 });
 
-test('at its limit the spool drops the newest events, counted, until there is room again', () => {
+test('at its limit the spool drops the newest events, counted, until there is room', async () => {
   let nowMs = 0;
   const writer = spool.writer({
     segmentBytes: 8192,
@@ -105,36 +106,36 @@ test('at its limit the spool drops the newest events, counted, until there is ro
   spool.counters.setSpoolBytes(0);
   nowMs = 1000;
   assert.equal(writer.append(verificationKind, verificationEvent(1000)), true);
-  writer.close();
+  await writer.close();
   assert.deepEqual(new Set(spooledIds()), new Set([...ids(0, accepted), ...ids(1000, 1001)]));
 });
 
-test('an event larger than a segment is dropped and counted, and the next one is taken', () => {
+test('an event larger than a segment is dropped and counted, the next one is taken', async () => {
   const writer = spool.writer({ segmentBytes: 4096 });
   const large = verificationEvent(1, { tags: ['x'.repeat(5000)] });
   assert.equal(writer.append(verificationKind, large), false);
   assert.equal(writer.append(verificationKind, verificationEvent(2)), true);
-  writer.close();
+  await writer.close();
   assert.equal(spool.counters.dropped().too_large, 1);
   assert.deepEqual(spooledIds(), ids(2, 3));
 });
 
-test('after its end a writer drops and counts, and leaves no empty segment behind', () => {
+test('after its end a writer drops and counts, and leaves no empty segment behind', async () => {
   const writer = spool.writer();
-  writer.close();
+  await writer.close();
   assert.equal(writer.append(verificationKind, verificationEvent(1)), false);
   assert.equal(spool.counters.dropped().closed, 1);
   assert.deepEqual(readdirSync(spool.folder.segments), []);
   assert.equal(spool.counters.spoolBytes(), 0);
 });
 
-test('a writer whose segments are adopted while it lives loses no event and repeats none', () => {
+test('a writer whose segments are adopted as it lives loses and repeats no event', async () => {
   const writer = spool.writer();
   for (let number = 0; number < 1000; number++) {
     assert.equal(writer.append(verificationKind, verificationEvent(number)), true);
     if (number % 97 === 0) adoptSegments(spool.folder);
   }
-  writer.close();
+  await writer.close();
   const spooled = spooledIds();
   assert.equal(spooled.length, 1000);
   assert.deepEqual(new Set(spooled), new Set(ids(0, 1000)));
@@ -143,7 +144,7 @@ test('a writer whose segments are adopted while it lives loses no event and repe
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const needsRoot = { skip: isRoot ? false : 'only root can mount a small disk' };
 
-test('on a full disk events are dropped and counted until there is room again', needsRoot, () => {
+test('on a full disk events are dropped and counted until there is room', needsRoot, async () => {
   const mounted = temporaryFolder();
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=700', 'tmpfs', mounted.path]);
   try {
@@ -161,7 +162,7 @@ test('on a full disk events are dropped and counted until there is room again', 
     writeFileSync(filler, '');
     nowMs = 1000;
     assert.equal(writer.append(verificationKind, verificationEvent(3000)), true);
-    writer.close();
+    await writer.close();
     const rows = listSegments(small.folder).sealed.map((segment) => segment.frameCount);
     assert.equal(
       rows.reduce((sum, count) => sum + count, 0),

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { mapFile, mapFileForReading } from '../../src/lib/mapped-file.ts';
+import { mapFile, mapFileForReading, reserveFile } from '../../src/lib/mapped-file.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-mapped-'));
@@ -35,7 +35,7 @@ test('what was stored is read again after unmapping; a smaller wish keeps the la
   reading.unmap();
 });
 
-test('what is unmapped has no bytes any more, and V8 does not wait for a collection to know', () => {
+test('what is unmapped has no bytes any more, and V8 knows it at once', () => {
   const sizeBytes = 64 * 1024 * 1024;
   const externalBytes = () => process.memoryUsage().external;
   const before = externalBytes();
@@ -48,10 +48,14 @@ test('what is unmapped has no bytes any more, and V8 does not wait for a collect
   assert.equal(view[0], undefined);
 });
 
-test('a file that cannot be made is an error with the code of the operating system', () => {
+test('a file that cannot be made is an error with the code of the operating system', async () => {
   assert.throws(() => mapFile(join(folder, 'no', 'such'), 4096), { code: 'ENOENT' });
   assert.throws(
     () => mapFile(join(folder, 'huge'), 2 ** 52),
+    (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
+  );
+  await assert.rejects(
+    reserveFile(join(folder, 'huge later'), 2 ** 52),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
 });
@@ -74,6 +78,20 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
   file.unmap();
 });
 
+test('what is unmapped later has no bytes at once, and its file keeps them', async () => {
+  const path = join(folder, 'later');
+  await reserveFile(path, 1_000_000);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  const file = mapFile(path, 1_000_000);
+  const view = new Uint8Array(file.buffer).fill(42);
+  const unmapped = file.unmapLater();
+  assert.equal(view.length, 0);
+  await unmapped;
+  assert.equal(readFileSync('/proc/self/maps', 'utf8').includes(path), false);
+  assert.deepEqual(new Set(readFileSync(path)), new Set([42]));
+  await file.unmapLater();
+});
+
 test('files unmapped while they are loaded or prepared harm nobody, however many', async () => {
   for (let round = 0; round < 50; round += 1) {
     const files = Array.from({ length: 20 }, () => mapFile(join(folder, 'brief'), 5_000_000));
@@ -82,6 +100,6 @@ test('files unmapped while they are loaded or prepared harm nobody, however many
       file.prepare(5_000_000);
     }
     await new Promise(setImmediate);
-    for (const file of files) file.unmap();
+    files.forEach((file, index) => void (index % 2 ? file.unmap() : file.unmapLater()));
   }
 });

@@ -41,7 +41,7 @@ test('no event is sent before all tables are there, then each counts in every su
   for (let number = 0; number < eventCount; number += 1) {
     assert.ok(writer.append(verificationKind, verificationEvent(number)));
   }
-  writer.close();
+  await writer.close();
   spool.close();
   const abort = new AbortController();
   const { shipper, problem } = await startEventsRiver(
