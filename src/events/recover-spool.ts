@@ -24,7 +24,7 @@ export type SpoolRecovery = {
 export async function recoverSpool(recovery: SpoolRecovery): Promise<void> {
   const { folder, ledger, counters, logger } = recovery;
   if (ledger.wasUnreadable) logger.error({}, 'the ledger was unreadable: counts begin at zero');
-  removeSettled(folder, ledger);
+  await removeSettled(folder, ledger);
   const adoptedRows = adoptSegments(folder);
   if (adoptedRows > 0) logger.info({ adoptedRows }, 'sealed the segments of workers that died');
   await quarantineForeign(recovery);
@@ -44,5 +44,5 @@ async function quarantineForeign({ folder, ledger, logger }: SpoolRecovery): Pro
   state.settled.push({ id: names.join(), remove: [], quarantine: names });
   logger.error({ segments: names }, 'segments of another format version were put into quarantine');
   await ledger.commit();
-  removeSettled(folder, ledger);
+  await removeSettled(folder, ledger);
 }

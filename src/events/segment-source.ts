@@ -65,7 +65,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
 
   return {
     prepare() {
-      if (reserve || preparation || isClosed || maker.isFull()) return;
+      if (reserve || preparation || isClosed || maker.refusal()) return;
       preparation = prepareNext().finally(() => {
         preparation = undefined;
       });
@@ -97,7 +97,7 @@ function createSegmentMaker(options: SegmentSourceOptions) {
   const { segments, owner, segmentBytes, spoolBytesMax, clock, counters } = options;
   const run = randomBytes(4).toString('hex');
   let number = 0;
-  let refusal: { reason: DropReason; untilMs: number } | undefined;
+  let refused: { reason: DropReason; untilMs: number } | undefined;
 
   function nextName(): string {
     number += 1;
@@ -105,10 +105,19 @@ function createSegmentMaker(options: SegmentSourceOptions) {
   }
 
   const nextUnready = () => join(segments, newName(nextName()));
-  const isFull = () => counters.spoolBytes() + segmentBytes > spoolBytesMax;
+
+  /** Why there can be no segment now; looked at again from time to time. */
+  function refusal(): DropReason | undefined {
+    if (refused && clock() < refused.untilMs) return refused.reason;
+    return counters.spoolBytes() + segmentBytes > spoolBytesMax ? refuse('spool_full') : undefined;
+  }
+
+  function refuse(reason: DropReason): DropReason {
+    refused = { reason, untilMs: clock() + retryMs };
+    return reason;
+  }
 
   function tryMake(unready: string, triesLeft = 3): OwnSegment | DropReason {
-    if (isFull()) return 'spool_full';
     let segment: OpenSegment | undefined;
     try {
       segment = createSegment(unready, segmentBytes);
@@ -121,22 +130,16 @@ function createSegmentMaker(options: SegmentSourceOptions) {
       removeQuietly(unready);
       // A primary that is just starting took the unready file for a dead worker's.
       const wasTaken = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      return wasTaken && triesLeft > 1
-        ? tryMake(nextUnready(), triesLeft - 1)
-        : dropReasonOf(error);
+      if (wasTaken && triesLeft > 1) return tryMake(nextUnready(), triesLeft - 1);
+      return refuse(dropReasonOf(error));
     }
   }
 
   return {
-    isFull,
+    refusal,
     nextUnready,
     /** Of a file that may have its room already. */
-    make(unready = nextUnready()): OwnSegment | DropReason {
-      if (refusal && clock() < refusal.untilMs) return refusal.reason;
-      const made = tryMake(unready);
-      refusal = typeof made === 'string' ? { reason: made, untilMs: clock() + retryMs } : undefined;
-      return made;
-    },
+    make: (unready = nextUnready()): OwnSegment | DropReason => refusal() ?? tryMake(unready),
   };
 }
 

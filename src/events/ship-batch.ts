@@ -125,7 +125,7 @@ async function settle(
   if (state.batches.includes(batch)) count(shipping, batch, report);
   const fault = await commit(shipping);
   if (fault) return fault;
-  removeSettled(shipping.folder, shipping.ledger, batch.id);
+  await removeSettled(shipping.folder, shipping.ledger, batch.id);
   return 'settled';
 }
 
@@ -153,13 +153,18 @@ function count(shipping: BatchShipping, batch: Batch, report: BatchReport): void
 
 /**
  * Removes the files of what was counted, once that is durable: of one batch, or of all at a start.
- * That they are gone is written with the next commit.
+ * That they are gone is written with the next commit. One takes a millisecond where blocks are
+ * discarded, and a batch has up to 128: another thread removes them.
  */
-export function removeSettled(folder: SpoolFolder, ledger: Ledger, id?: string): void {
+export async function removeSettled(
+  folder: SpoolFolder,
+  ledger: Ledger,
+  id?: string,
+): Promise<void> {
   const { settled } = ledger.state;
   for (const entry of settled.filter((each) => id === undefined || each.id === id)) {
-    for (const name of entry.quarantine) moveToQuarantine(folder, name);
-    for (const name of entry.remove) removeSegment(folder, name);
+    for (const name of entry.quarantine) await moveToQuarantine(folder, name);
+    for (const name of entry.remove) await removeSegment(folder, name);
     settled.splice(settled.indexOf(entry), 1);
   }
 }

@@ -17,6 +17,7 @@ import {
   statSync,
   unlinkSync,
 } from 'node:fs';
+import { rename, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   closeSegment,
@@ -125,7 +126,7 @@ export function adoptSegments(folder: SpoolFolder, owner?: string): number {
   let frameCount = 0;
   for (const name of readdirSync(folder.segments)) {
     if (owner !== undefined && !name.startsWith(`${owner}.`)) continue;
-    if (isNewName(name)) removeSegment(folder, name);
+    if (isNewName(name)) unlessAbsent(() => unlinkSync(join(folder.segments, name)));
     if (ownerOfOpen(name) !== undefined) frameCount += adopt(folder, name);
   }
   return frameCount;
@@ -175,20 +176,24 @@ export function foreignSegments(folder: SpoolFolder): ForeignSegment[] {
 }
 
 /** Harmless when it was done before. */
-export function moveToQuarantine(folder: SpoolFolder, name: string): void {
-  unlessAbsent(() => renameSync(join(folder.segments, name), join(folder.quarantine, name)));
+export async function moveToQuarantine(folder: SpoolFolder, name: string): Promise<void> {
+  await rename(join(folder.segments, name), join(folder.quarantine, name)).catch(allowAbsent);
 }
 
 /** Harmless when it was done before. */
-export function removeSegment(folder: SpoolFolder, name: string): void {
-  unlessAbsent(() => unlinkSync(join(folder.segments, name)));
+export async function removeSegment(folder: SpoolFolder, name: string): Promise<void> {
+  await unlink(join(folder.segments, name)).catch(allowAbsent);
 }
 
 function unlessAbsent<Result>(act: () => Result): Result | undefined {
   try {
     return act();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    allowAbsent(error as NodeJS.ErrnoException);
     return undefined;
   }
+}
+
+function allowAbsent(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
 }

@@ -134,6 +134,7 @@ test('a writer whose segments are adopted as it lives loses and repeats no event
   for (let number = 0; number < 1000; number++) {
     assert.equal(writer.append(verificationKind, verificationEvent(number)), true);
     if (number % 97 === 0) adoptSegments(spool.folder);
+    if (number % 13 === 0) await afterChores();
   }
   await writer.close();
   const spooled = spooledIds();
