@@ -36,7 +36,7 @@ export type SegmentSource = {
    * file system refuses, as it may for lack of room for a name: to be tried again.
    */
   seal(own: OwnSegment): Promise<boolean>;
-  /** Removes the reserve. */
+  /** Removes the reserve; resolves when nothing is mapped any more. */
   close(): Promise<void>;
 };
 
@@ -49,6 +49,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   const maker = createSegmentMaker(options);
   let reserve: OwnSegment | undefined;
   let preparation: Promise<void> | undefined;
+  const unmapping = new Set<Promise<void>>();
   let isClosed = false;
   /** Of the segment that was sealed last: so much will be needed of the next. */
   let usedBytes = 0;
@@ -77,17 +78,20 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     },
     seal(own) {
       usedBytes = own.segment.committedBytes;
-      return sealSegment(own, options);
+      const ending = own.segment.seal().finally(() => unmapping.delete(ending));
+      unmapping.add(ending);
+      return handOver(own, options);
     },
     async close() {
       isClosed = true;
       await preparation;
-      if (!reserve) return;
-      const { segment, name } = reserve;
-      reserve = undefined;
-      removeQuietly(join(segments, name));
-      counters.addSpoolBytes(-segmentBytes);
-      await segment.seal();
+      if (reserve) {
+        removeQuietly(join(segments, reserve.name));
+        counters.addSpoolBytes(-segmentBytes);
+        unmapping.add(reserve.segment.seal());
+        reserve = undefined;
+      }
+      await Promise.all(unmapping);
     },
   };
 }
@@ -141,13 +145,6 @@ function createSegmentMaker(options: SegmentSourceOptions) {
     /** Of a file that may have its room already. */
     make: (unready = nextUnready()): OwnSegment | DropReason => refusal() ?? tryMake(unready),
   };
-}
-
-async function sealSegment(own: OwnSegment, options: SegmentSourceOptions): Promise<boolean> {
-  const unmapped = own.segment.seal();
-  const isSealed = await handOver(own, options);
-  await unmapped;
-  return isSealed;
 }
 
 async function handOver(own: OwnSegment, options: SegmentSourceOptions): Promise<boolean> {

@@ -31,8 +31,8 @@ export type MappedFile = {
   /** After this `buffer` and its views have no bytes; harmless when it was done before. */
   unmap(): void;
   /**
-   * The same for whoever has no time: another thread gives the memory back, little by little. All
-   * at once takes 0.6 ms for 4 MiB. Resolves when it is done.
+   * The same for whoever has no time: another thread does it, which takes 0.6 ms for 4 MiB. Resolves
+   * when it is done.
    */
   unmapLater(): Promise<void>;
 };
@@ -50,10 +50,11 @@ const randomAdvice = 1;
 const hugeAdvice = 14;
 /** Of memory that is to be mapped now. Kernels before 5.14 know neither, and nothing happens. */
 const [readAdvice, writeAdvice] = [22, 23];
-/** Of memory that is not used any more; in a file it keeps what it holds. */
-const unusedAdvice = 4;
 const smallBytes = 128 * 1024;
 const largeBytes = 2 * 1024 * 1024;
+/** Only so many calls of other threads can be under way, see koffi. */
+const unmappingMax = 64;
+let unmappingCount = 0;
 const protReadWrite = 3;
 const protRead = 1;
 const mapShared = 1;
@@ -163,11 +164,10 @@ function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): Ma
     },
     async unmapLater() {
       if (!detach()) return;
-      const inSmall = { address, end: sizeBytes, advice: unusedAdvice, atOnce: smallBytes };
-      await new Promise<void>((onDone) => {
-        adviseLater({ ...inSmall, isWanted: () => true, onDone });
-      });
-      unmap();
+      if (unmappingCount >= unmappingMax) return void unmap();
+      unmappingCount += 1;
+      await new Promise((resolve) => munmap.async(pointer, sizeBytes, resolve));
+      unmappingCount -= 1;
     },
   };
 }
@@ -179,10 +179,9 @@ type LaterAdvice = {
   advice: number;
   atOnce: number;
   isWanted(): boolean;
-  onDone?: () => void;
 };
 
-/** In turn, piece by piece: only so many calls of other threads can be under way, see koffi. */
+/** In turn, piece by piece, for the same reason. */
 const waitingAdvice: { advice: LaterAdvice; from: number }[] = [];
 let isAdvising = false;
 
@@ -205,8 +204,6 @@ function nextAdvice() {
   for (;;) {
     const next = waitingAdvice.shift();
     if (!next) return undefined;
-    const { isWanted, end, onDone } = next.advice;
-    if (isWanted() && next.from < end) return next;
-    onDone?.();
+    if (next.advice.isWanted() && next.from < next.advice.end) return next;
   }
 }
