@@ -31,8 +31,8 @@ export type MappedFile = {
   /** After this `buffer` and its views have no bytes; harmless when it was done before. */
   unmap(): void;
   /**
-   * The same for whoever has no time: another thread does it, which takes 0.6 ms for 4 MiB. Resolves
-   * when it is done.
+   * The same for whoever has no time: another thread does it, in 0.6 ms for 4 MiB. Resolves when it
+   * is done.
    */
   unmapLater(): Promise<void>;
 };
