@@ -7,12 +7,13 @@ import { after, before, test } from 'node:test';
 import type { Routes } from '../../src/http/routes.ts';
 import {
   type DoorSide,
+  type Exchange,
   echo,
-  exchangeAll,
   normalized,
   openDoorSide,
   openPlainSide,
   type Side,
+  sendPieces,
 } from '../support/door-world.ts';
 import { createRandom } from '../support/random.ts';
 
@@ -36,26 +37,52 @@ after(() => {
   plain.close();
 });
 
-async function assertAlike(pieces: readonly Buffer[]): Promise<string> {
-  const [one, other] = await Promise.all([
-    exchangeAll(plain.port, pieces),
-    exchangeAll(door.port, pieces),
-  ]);
+/** In most cases all is answered by then, or will never be, in turns of the shared loop. */
+const turnsMin = 8;
+const answeredMsMax = 10_000;
+
+/**
+ * Waits until both have answered alike, `answerCount` times or more; what uWebSockets.js answered.
+ * Nobody ends a connection meanwhile: who does may lose what the kernel has not taken yet.
+ */
+async function assertAlike(pieces: readonly Buffer[], answerCount = 0): Promise<string> {
   const text = Buffer.concat(pieces).toString('latin1');
-  const [ofPlain, ofDoor] = [normalized(one), normalized(other)];
+  const sends = [plain, door].map(({ port }) => sendPieces(port, pieces));
+  const [ofPlain, ofDoor] = (await Promise.all(sends)) as [Exchange, Exchange];
+  const compare = () => {
+    const [one, other] = [normalized(ofPlain.answered()), normalized(ofDoor.answered())];
+    const isEnough = one.split('HTTP/1.1 ').length > answerCount;
+    const isAlike = isEnough && areAlike({ text, pieceCount: pieces.length, one, other });
+    return { one, other, isAlike };
+  };
+  const untilMs = performance.now() + answeredMsMax;
+  for (let turn = 0; turn < turnsMin; turn += 1) await new Promise(setImmediate);
+  let found = compare();
+  while (!found.isAlike && performance.now() < untilMs) {
+    await new Promise(setImmediate);
+    found = compare();
+  }
+  ofPlain.close();
+  ofDoor.close();
+  assert.ok(found.isAlike, differenceOf({ text, ofPlain: found.one, ofDoor: found.other }));
+  return found.one;
+}
+
+type Answers = { text: string; pieceCount: number; one: string; other: string };
+
+/** What `one`, uWebSockets.js, does not do as it should is told here, and only that may differ. */
+function areAlike({ text, pieceCount, one, other }: Answers): boolean {
   // A body of no bytes uWebSockets.js misses where the head came in pieces.
-  const isMissed = ofPlain === '' && pieces.length > 1 && /content-length: ?0+\r/i.test(text);
-  const [first, second] = [withoutRefusal(ofPlain), withoutRefusal(ofDoor)];
-  const isRefused = first !== ofPlain;
+  if (one === '' && pieceCount > 1 && /content-length: ?0+\r/i.test(text)) return true;
+  const [first, second] = [withoutRefusal(one), withoutRefusal(other)];
+  const isRefused = first !== one;
   // What it has answered just before it refuses what stands behind, it forgets.
   const isForgotten = isRefused && first === '' && /\r\n\r\n./s.test(text);
   // Behind the header with the addresses, it refuses some sooner than it would otherwise.
   // The door waits for the end of a head as long as it may be a good one.
-  const waits = !text.includes('\r\n\r\n') && ofDoor === '';
-  const isRefusedToo = !isRefused || second !== ofDoor || waits;
-  const isAlike = (isForgotten || first === second) && isRefusedToo;
-  assert.ok(isMissed || isAlike, differenceOf({ text, ofPlain, ofDoor }));
-  return ofPlain;
+  const waits = !text.includes('\r\n\r\n') && other === '';
+  const isRefusedToo = !isRefused || second !== other || waits;
+  return (isForgotten || first === second) && isRefusedToo;
 }
 
 /** Up to a refusal of uWebSockets.js itself, after which it closes. */
@@ -156,7 +183,7 @@ test('requests behind each other are answered alike, in their order', async () =
   const random = choices(7);
   const answered: string[] = [];
   for (const request of requests) {
-    const answer = normalized(await exchangeAll(plain.port, [Buffer.from(request, 'latin1')]));
+    const answer = await assertAlike([Buffer.from(request, 'latin1')]);
     // What it refuses, or what the caller calls its last, nothing may follow.
     const isLast = answer === '' || answer.includes('<i>uWebSockets') || closes(request);
     if (!isLast && !/content-length: ?0/i.test(request)) answered.push(request);
@@ -165,8 +192,7 @@ test('requests behind each other are answered alike, in their order', async () =
   for (let round = 0; round < 400; round += 1) {
     const count = 2 + random.below(4);
     const text = Array.from({ length: count }, () => random.pick(answered)).join('');
-    const found = await assertAlike(pieces(random, Buffer.from(text, 'latin1')));
-    assert.ok(found.split('HTTP/1.1 ').length > count);
+    await assertAlike(pieces(random, Buffer.from(text, 'latin1')), count);
   }
 });
 

@@ -101,11 +101,11 @@ export async function openClient(port: number): Promise<Socket> {
   return socket;
 }
 
-/** Of the loop that client and servers share, until what was sent was read, tunnels and all. */
-const turnsMax = 8;
+/** What has been answered so far to what was sent, on a connection that stays open. */
+export type Exchange = { answered(): string; close(): void };
 
-/** All that is answered to these pieces until the connection is closed. */
-export async function exchangeAll(port: number, pieces: readonly Buffer[]): Promise<string> {
+/** Sends the pieces one by one, each in a turn of its own of the loop that all here share. */
+export async function sendPieces(port: number, pieces: readonly Buffer[]): Promise<Exchange> {
   const socket = await openClient(port);
   let answered = '';
   socket.setEncoding('latin1').on('data', (text) => {
@@ -113,16 +113,11 @@ export async function exchangeAll(port: number, pieces: readonly Buffer[]): Prom
   });
   // Whoever is refused may be reset while it still sends.
   socket.on('error', () => {});
-  const closed = new Promise((resolve) => socket.on('close', resolve));
   for (const piece of pieces) {
     socket.write(piece);
     await new Promise(setImmediate);
   }
-  // uWebSockets.js may forget its answer if the end comes together with the request.
-  for (let turn = 0; turn < turnsMax; turn += 1) await new Promise(setImmediate);
-  socket.end();
-  await closed;
-  return answered;
+  return { answered: () => answered, close: () => socket.destroy() };
 }
 
 /** The answers without what each server says in its own way: the order of its own headers. */
