@@ -2,16 +2,15 @@
 #include "deciding.h"
 #include "inquiry.h"
 
-/* Questions of a list that are looked up side by side: while one waits for memory, the others go
- * on. With 4 or 16 of them a list takes no less. */
+/* Questions of a list that are looked up side by side. With 4 or 16 of them a list takes no less. */
 enum { GROUP_MAX = 8 };
 typedef struct {
   int count;
   int count_max;
-  Inquiry inquiries[GROUP_MAX];
+  Question questions[GROUP_MAX];
   /* Where in the body each ends. */
   const char *ends[GROUP_MAX];
-  Verdict verdicts[GROUP_MAX];
+  Search searches[GROUP_MAX];
   /* Why the one behind them was not looked up; 0 when there is none. */
   int refusal;
 } Group;
@@ -20,7 +19,7 @@ static void read_group(const Engine *engine, const char *at, const char *end, Gr
   group->count = 0;
   group->refusal = 0;
   while (at < end && group->count < group->count_max && group->refusal == 0) {
-    Question *question = &group->inquiries[group->count].question;
+    Question *question = &group->questions[group->count];
     const char *behind = question_read(at, end, &engine->bounds, question);
     if (behind == NULL) {
       group->refusal = UNUSUAL;
@@ -33,32 +32,6 @@ static void read_group(const Engine *engine, const char *at, const char *end, Gr
   }
 }
 
-/* All of them down to their leaves, a page each in turn. */
-static void go_down_together(const Engine *engine, Group *group) {
-  for (bool goes_on = true; goes_on;) {
-    goes_on = false;
-    for (int index = 0; index < group->count; index += 1) {
-      if (inquiry_go_on(engine, &group->inquiries[index])) goes_on = true;
-    }
-  }
-}
-
-/* The first one that is refused, and what is behind it, is not looked up any further. */
-static void refuse_from(Group *group, int index, int refusal) {
-  group->count = index;
-  group->refusal = refusal;
-}
-
-typedef int (*LookUp)(Engine *engine, Inquiry *inquiry, Verdict *verdict);
-
-static void look_up_together(Engine *engine, Group *group, LookUp look_up_one) {
-  go_down_together(engine, group);
-  for (int index = 0; index < group->count; index += 1) {
-    int refusal = look_up_one(engine, &group->inquiries[index], &group->verdicts[index]);
-    if (refusal != 0) refuse_from(group, index, refusal);
-  }
-}
-
 /* A list of answers that is being written. */
 typedef struct {
   const Asked *asked;
@@ -67,13 +40,20 @@ typedef struct {
 } Answers;
 
 static void look_up_group(Engine *engine, const Answers *answers, Group *group) {
-  const LearnedRootKey *root_key = &engine->learned.root_keys[answers->root_key];
+  Search *searches[GROUP_MAX];
   for (int index = 0; index < group->count; index += 1) {
-    inquiry_begin(engine, answers->root_key, &group->inquiries[index]);
-    group->verdicts[index] = (Verdict){.now_ms = answers->asked->now_ms, .root_key = root_key};
+    searches[index] = &group->searches[index];
+    search_begin(engine, &group->questions[index], answers->root_key, answers->asked->now_ms,
+                 searches[index]);
   }
-  look_up_together(engine, group, inquiry_key);
-  look_up_together(engine, group, inquiry_rest);
+  look_up_together(engine, searches, group->count);
+  for (int index = 0; index < group->count; index += 1) {
+    const Inquiry *inquiry = &searches[index]->inquiry;
+    if (inquiry->refusal == 0) continue;
+    /* What is behind it has to wait. */
+    group->count = index;
+    group->refusal = tell_refusal(engine, inquiry);
+  }
 }
 
 /* The answer to one question of a list, or why there is none. */
@@ -104,7 +84,7 @@ size_t engine_verify_many(Engine *engine, Slice body, size_t body_at, const Aske
     read_group(engine, at, end, &group);
     look_up_group(engine, &answers, &group);
     for (int index = 0; index < group.count && refusal == 0; index += 1) {
-      refusal = answer_next(engine, &group.verdicts[index], &answers);
+      refusal = answer_next(engine, &group.searches[index].verdict, &answers);
       if (refusal == 0 || refusal == EVENT_WAITS) at = group.ends[index] + 1;
     }
     if (refusal == 0) refusal = group.refusal;

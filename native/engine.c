@@ -4,8 +4,8 @@
 
 #include "answer-json.h"
 #include "deciding.h"
-#include "inquiry.h"
 #include "proxy-answer.h"
+#include "verification.h"
 
 int64_t monotonic_ns(void) {
   struct timespec now;
@@ -95,7 +95,8 @@ int decide(Engine *engine, Room room, Verdict *verdict) {
   return 0;
 }
 
-int engine_verify(Engine *engine, Slice body, const Asked *asked) {
+int verification_begin(Engine *engine, Slice body, const Asked *asked,
+                       Verification *verification) {
   Question question;
   const char *end = body.at + body.size;
   /* An empty body may have no address, and then NULL is its end too. */
@@ -104,15 +105,22 @@ int engine_verify(Engine *engine, Slice body, const Asked *asked) {
   }
   int root_key = find_root_key(engine, asked->authorization, asked->now_ms);
   if (root_key < 0) return root_key;
-  Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};
+  verification->original = no_original;
+  verification->is_for_proxy = false;
+  verification->started_at_ns = asked->started_at_ns;
+  search_begin(engine, &question, root_key, asked->now_ms, &verification->search);
+  return 0;
+}
+
+static int answer(Engine *engine, Verification *verification) {
+  Verdict *verdict = &verification->search.verdict;
   Room room = {engine->out, engine->out + engine->out_size};
-  int refusal = look_up(engine, &question, root_key, &verdict);
-  if (refusal == 0) refusal = decide(engine, room, &verdict);
+  int refusal = decide(engine, room, verdict);
   if (refusal != 0) return refusal == FULL ? UNUSUAL : refusal;
-  request_ids_next(&engine->request_ids, verdict.request_id);
-  record(engine, &verdict, &no_original, asked->started_at_ns);
-  char *to = answer_open(room.to, verdict.request_id);
-  return (int)(answer_close(answer_put(to, &verdict)) - room.to);
+  request_ids_next(&engine->request_ids, verdict->request_id);
+  record(engine, verdict, &no_original, verification->started_at_ns);
+  char *to = answer_open(room.to, verdict->request_id);
+  return (int)(answer_close(answer_put(to, verdict)) - room.to);
 }
 
 void proxy_terms_set(ProxyTerms *terms, Slice api_id, Slice permissions, bool is_open) {
@@ -134,25 +142,56 @@ static bool is_recordable(Slice path, Slice key) {
   return key.size < STRUCK_BYTES_MIN || memmem(path.at, path.size, key.at, key.size) == NULL;
 }
 
-int engine_verify_proxy(Engine *engine, const ProxyTerms *terms, const ProxyAsked *asked) {
+int verification_begin_for_proxy(Engine *engine, const ProxyTerms *terms,
+                                 const ProxyAsked *asked, Verification *verification) {
   if (!terms->is_usable || !is_recordable(asked->original.path, asked->key)) return UNUSUAL;
   Asker asker = {asked->root_key, terms->api_id, terms->is_open};
   int root_key = find_asker(engine, asker, asked->now_ms);
   if (root_key < 0) return root_key;
-  Verdict verdict = {.now_ms = asked->now_ms, .root_key = &engine->learned.root_keys[root_key]};
+  verification->original = asked->original;
+  verification->is_for_proxy = true;
+  verification->started_at_ns = asked->started_at_ns;
   Question question = {asked->key, terms->permissions};
-  int refusal = look_up(engine, &question, root_key, &verdict);
-  if (refusal != 0) return refusal;
-  if (verdict.outcome != VALID || !event_fits(&verdict, &asked->original)) return UNUSUAL;
-  size_t size = proxy_headers_bytes_max(&verdict);
-  if (size == 0 || size > engine->out_size) return UNUSUAL;
-  /* A take that is refused has counted nothing. */
-  take_limits(engine, &verdict);
-  if (verdict.outcome != VALID) return UNUSUAL;
-  request_ids_next(&engine->request_ids, verdict.request_id);
-  record(engine, &verdict, &asked->original, asked->started_at_ns);
-  char *body_end = proxy_put_body(engine->text, &verdict);
-  engine->status[STATUS_BODY_BYTES] = (int32_t)(body_end - engine->text);
-  return (int)(proxy_put_headers(engine->out, &verdict) - engine->out);
+  search_begin(engine, &question, root_key, asked->now_ms, &verification->search);
+  return 0;
 }
 
+static int answer_proxy(Engine *engine, Verification *verification) {
+  Verdict *verdict = &verification->search.verdict;
+  const Original *original = &verification->original;
+  if (verdict->outcome != VALID || !event_fits(verdict, original)) return UNUSUAL;
+  size_t size = proxy_headers_bytes_max(verdict);
+  if (size == 0 || size > engine->out_size) return UNUSUAL;
+  /* A take that is refused has counted nothing. */
+  take_limits(engine, verdict);
+  if (verdict->outcome != VALID) return UNUSUAL;
+  request_ids_next(&engine->request_ids, verdict->request_id);
+  record(engine, verdict, original, verification->started_at_ns);
+  char *body_end = proxy_put_body(engine->text, verdict);
+  engine->status[STATUS_BODY_BYTES] = (int32_t)(body_end - engine->text);
+  return (int)(proxy_put_headers(engine->out, verdict) - engine->out);
+}
+
+int verification_answer(Engine *engine, Verification *verification) {
+  const Inquiry *inquiry = &verification->search.inquiry;
+  if (inquiry->refusal != 0) return tell_refusal(engine, inquiry);
+  return verification->is_for_proxy ? answer_proxy(engine, verification)
+                                    : answer(engine, verification);
+}
+
+static int look_up_and_answer(Engine *engine, Verification *verification) {
+  look_up_together(engine, &(Search *){&verification->search}, 1);
+  return verification_answer(engine, verification);
+}
+
+int engine_verify(Engine *engine, Slice body, const Asked *asked) {
+  Verification verification;
+  int refusal = verification_begin(engine, body, asked, &verification);
+  return refusal != 0 ? refusal : look_up_and_answer(engine, &verification);
+}
+
+int engine_verify_proxy(Engine *engine, const ProxyTerms *terms, const ProxyAsked *asked) {
+  Verification verification;
+  int refusal = verification_begin_for_proxy(engine, terms, asked, &verification);
+  return refusal != 0 ? refusal : look_up_and_answer(engine, &verification);
+}

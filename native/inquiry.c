@@ -8,11 +8,9 @@ static bool is_fresh(const Engine *engine) {
   return __atomic_load_n(engine->generation, __ATOMIC_ACQUIRE) == engine->generation_seen;
 }
 
-/* Refuses because of a text, which is copied to where the caller can read it. */
-static int ask_for(Engine *engine, Refusal refusal, Slice text) {
-  if (text.size > engine->text_size) return UNUSUAL;
-  slice_put(engine->text, text);
-  engine->status[STATUS_TEXT_BYTES] = (int32_t)text.size;
+/* Refuses because of a text. */
+static int ask_for(Inquiry *inquiry, Refusal refusal, Slice text) {
+  inquiry->unknown = text;
   return refusal;
 }
 
@@ -26,8 +24,8 @@ static void set_out(const Engine *engine, uint64_t root, Way *way) {
   way->walk = tree_walk_from(engine->replica.bytes == NULL ? NO_TREE : root);
 }
 
-bool inquiry_go_on(const Engine *engine, Inquiry *inquiry) {
-  Way *way = &inquiry->way;
+/* A page further on the way; false at its end. */
+static bool go_on(const Engine *engine, Way *way) {
   return tree_walk_down(&engine->replica, (Slice){way->key, way->size}, &way->walk);
 }
 
@@ -42,15 +40,16 @@ static void set_out_to_key(const Engine *engine, Slice key, Way *way) {
 }
 
 /* The key, as far as its record alone tells. Sets NOT_FOUND, or leaves VALID. */
-static int find_key(Engine *engine, Way *way, Numbers *numbers, Verdict *verdict) {
+static int find_key(const Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   Slice bytes;
+  Numbers *numbers = &inquiry->numbers;
   verdict->outcome = NOT_FOUND;
-  if (!arrive(engine, way, &bytes)) return 0;
+  if (!arrive(engine, &inquiry->way, &bytes)) return 0;
   if (!key_record_read(bytes, &verdict->key)) return UNUSUAL;
   if (!is_count(verdict->key.expires_at_ms)) return UNUSUAL;
   const Learned *learned = &engine->learned;
   numbers->traits = text_table_find(&learned->traits_numbers, verdict->key.traits);
-  if (numbers->traits < 0) return ask_for(engine, UNKNOWN_TRAITS, verdict->key.traits);
+  if (numbers->traits < 0) return ask_for(inquiry, UNKNOWN_TRAITS, verdict->key.traits);
   const LearnedTraits *traits = verdict->traits = &learned->traits[numbers->traits];
   if (traits->is_unusual) return UNUSUAL;
   if (!slice_equals(traits->workspace_id, verdict->root_key->workspace_id)) return 0;
@@ -85,15 +84,16 @@ static int find_identity(const Engine *engine, Way *way, Verdict *verdict) {
 }
 
 /* The checks that need nothing but the record and the clock, in their order. */
-static int check(Engine *engine, Slice permissions, Numbers numbers, Verdict *verdict) {
+static int check(const Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   const KeyRecord *key = &verdict->key;
+  Slice permissions = inquiry->question.permissions;
   int satisfied = 1;
   if (permissions.size > 0) {
     const Learned *learned = &engine->learned;
     int query = text_table_find(&learned->query_numbers, permissions);
     satisfied = query < 0 ? PAIR_UNKNOWN
-                          : pair_table_find(&learned->satisfied, numbers.traits, query);
-    if (satisfied == PAIR_UNKNOWN) return ask_for(engine, UNKNOWN_QUERY, permissions);
+                          : pair_table_find(&learned->satisfied, inquiry->numbers.traits, query);
+    if (satisfied == PAIR_UNKNOWN) return ask_for(inquiry, UNKNOWN_QUERY, permissions);
   }
   if (!key->is_enabled) {
     verdict->outcome = DISABLED;
@@ -122,25 +122,26 @@ static void aim_limit(Engine *engine, Verdict *verdict) {
   windows_aim(&engine->windows, &request, &verdict->counter);
 }
 
-void inquiry_begin(const Engine *engine, int root_key, Inquiry *inquiry) {
+void search_begin(const Engine *engine, const Question *question, int root_key, double now_ms,
+                  Search *search) {
+  Inquiry *inquiry = &search->inquiry;
+  Verdict *verdict = &search->verdict;
+  inquiry->question = *question;
   inquiry->numbers = (Numbers){.root_key = root_key};
-  set_out_to_key(engine, inquiry->question.key, &inquiry->way);
-}
-
-/* Says whom and what the refusal is about, if it is one. */
-static int refuse_about(Engine *engine, Numbers numbers, int refusal) {
-  engine->status[STATUS_ROOT_KEY] = numbers.root_key;
-  engine->status[STATUS_TRAITS] = numbers.traits;
-  return refusal;
-}
-
-/* At the end of the way to the key. 0, or why nothing was decided. */
-int inquiry_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
+  inquiry->refusal = 0;
+  inquiry->unknown = SLICE("");
+  verdict->now_ms = now_ms;
+  verdict->root_key = &engine->learned.root_keys[root_key];
   verdict->has_identity = false;
   verdict->checked_limit_count = 0;
+  set_out_to_key(engine, question->key, &inquiry->way);
+}
+
+/* At the end of the way to the key: sets out to the identity. */
+static int end_at_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   if (!is_fresh(engine)) return STALE;
-  int refusal = find_key(engine, &inquiry->way, &inquiry->numbers, verdict);
-  if (refusal != 0) return refuse_about(engine, inquiry->numbers, refusal);
+  int refusal = find_key(engine, inquiry, verdict);
+  if (refusal != 0) return refusal;
   if (verdict->outcome == NOT_FOUND) {
     inquiry->way.walk = tree_walk_from(NO_TREE);
     return 0;
@@ -150,23 +151,45 @@ int inquiry_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   return set_out_to_identity(engine, verdict, &inquiry->way);
 }
 
-/* At the end of the way to the identity. 0, or why nothing was decided. */
-int inquiry_rest(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
+/* At the end of the way to the identity. */
+static int end_at_identity(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   if (verdict->outcome == NOT_FOUND) return 0;
   int refusal = find_identity(engine, &inquiry->way, verdict);
-  if (refusal != 0) return refusal;
-  refusal = check(engine, inquiry->question.permissions, inquiry->numbers, verdict);
-  return refuse_about(engine, inquiry->numbers, refusal);
+  return refusal != 0 ? refusal : check(engine, inquiry, verdict);
 }
 
-/* 0, or why nothing was decided: what follows from the documents alone. */
-int look_up(Engine *engine, const Question *question, int root_key, Verdict *verdict) {
-  Inquiry inquiry = {.question = *question};
-  inquiry_begin(engine, root_key, &inquiry);
-  while (inquiry_go_on(engine, &inquiry)) continue;
-  int refusal = inquiry_key(engine, &inquiry, verdict);
-  if (refusal != 0) return refusal;
-  while (inquiry_go_on(engine, &inquiry)) continue;
-  return inquiry_rest(engine, &inquiry, verdict);
+/* All of them down to their leaves, a page each in turn. */
+static void go_down_together(const Engine *engine, Search *const *searches, int count) {
+  for (bool goes_on = true; goes_on;) {
+    goes_on = false;
+    for (int index = 0; index < count; index += 1) {
+      Inquiry *inquiry = &searches[index]->inquiry;
+      if (inquiry->refusal == 0 && go_on(engine, &inquiry->way)) goes_on = true;
+    }
+  }
 }
 
+typedef int (*EndOfWay)(Engine *engine, Inquiry *inquiry, Verdict *verdict);
+
+static void go_together(Engine *engine, Search *const *searches, int count, EndOfWay end) {
+  go_down_together(engine, searches, count);
+  for (int index = 0; index < count; index += 1) {
+    Inquiry *inquiry = &searches[index]->inquiry;
+    if (inquiry->refusal == 0) inquiry->refusal = end(engine, inquiry, &searches[index]->verdict);
+  }
+}
+
+void look_up_together(Engine *engine, Search *const *searches, int count) {
+  go_together(engine, searches, count, end_at_key);
+  go_together(engine, searches, count, end_at_identity);
+}
+
+int tell_refusal(Engine *engine, const Inquiry *inquiry) {
+  Slice unknown = inquiry->unknown;
+  if (unknown.size > engine->text_size) return UNUSUAL;
+  slice_put(engine->text, unknown);
+  engine->status[STATUS_TEXT_BYTES] = (int32_t)unknown.size;
+  engine->status[STATUS_ROOT_KEY] = inquiry->numbers.root_key;
+  engine->status[STATUS_TRAITS] = inquiry->numbers.traits;
+  return inquiry->refusal;
+}

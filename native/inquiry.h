@@ -27,22 +27,26 @@ typedef struct {
   Numbers numbers;
   /* To the key, and then to its identity. */
   Way way;
+  /* 0, or why nothing is decided, and the text that it is about, if there is one. */
+  int refusal;
+  Slice unknown;
 } Inquiry;
 
-/* The verdict knows the root key, which has this number, and the present. */
-void inquiry_begin(const Engine *engine, int root_key, Inquiry *inquiry);
+/* An inquiry and what it leads to. */
+typedef struct {
+  Inquiry inquiry;
+  Verdict verdict;
+} Search;
 
-/* A page further on the way; false at its end. */
-bool inquiry_go_on(const Engine *engine, Inquiry *inquiry);
+/* Of the root key with this number, at this time. */
+void search_begin(const Engine *engine, const Question *question, int root_key, double now_ms,
+                  Search *search);
 
-/* At the end of the way to the key: sets out to the identity. 0, or why nothing was decided. */
-int inquiry_key(Engine *engine, Inquiry *inquiry, Verdict *verdict);
+/* To the end of each, side by side: while one waits for memory, the others go on. */
+void look_up_together(Engine *engine, Search *const *searches, int count);
 
-/* At the end of the way to the identity. 0, or why nothing was decided. */
-int inquiry_rest(Engine *engine, Inquiry *inquiry, Verdict *verdict);
-
-/* All of it. */
-int look_up(Engine *engine, const Question *question, int root_key, Verdict *verdict);
+/* Why nothing was decided, and what that is about, where the caller can read it. */
+int tell_refusal(Engine *engine, const Inquiry *inquiry);
 
 /* What a limit of the verdict's key is asked for. */
 WindowRequest limit_request(const Verdict *verdict, int index);
