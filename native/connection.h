@@ -49,6 +49,8 @@ struct Connection {
   bool is_broken;
   /* The request that JavaScript has is its last. */
   bool is_last;
+  /* Its request waits to be looked up with those of others. */
+  bool is_gathered;
   /* Of a tunnel: that nothing more will be sent, once all that was kept is. */
   bool ends;
   /* The other end will send nothing more. */

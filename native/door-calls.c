@@ -141,6 +141,8 @@ static napi_value js_learn_proxy(napi_env env, napi_callback_info info) {
   Slice query = node_slice(env, arguments[0]);
   ProxySettingsTable *proxies = &js->door.proxies;
   if (proxy_settings_find(proxies, query) != NULL) return NULL;
+  /* What stands there now may have been asked for. */
+  if (js->door.engine != NULL) js->door.engine->changes += 1;
   ProxySettings *settings = proxy_settings_add(proxies, query, node_slice(env, arguments[1]));
   if (settings == NULL) return NULL;
   proxy_terms_set(&settings->terms, node_slice(env, arguments[2]), node_slice(env, arguments[3]),
@@ -206,6 +208,7 @@ static napi_value create_door(napi_env env, napi_callback_info info) {
   door->ask = ask;
   door->tell_gone = tell_gone;
   door->take_event = take_event;
+  door_start(door);
   napi_value name, object;
   MUST(napi_create_reference(env, arguments[4], 1, &js->listener));
   MUST(napi_create_string_utf8(env, "latchkey.door", NAPI_AUTO_LENGTH, &name));

@@ -94,8 +94,20 @@ void door_sweep(Door *door, int64_t now_s) {
   watch_listeners(door, UV_READABLE, on_listener);
 }
 
+void door_start(Door *door) {
+  door->check = malloc(uv_handle_size(UV_CHECK));
+  MUST(door->check == NULL || uv_check_init(door->loop, door->check) != 0);
+  uv_handle_set_data((uv_handle_t *)door->check, door);
+  MUST(uv_check_start(door->check, door_on_check));
+  /* It keeps no process alive. */
+  uv_unref((uv_handle_t *)door->check);
+}
+
 void door_close(Door *door) {
   door_stop_listening(door);
+  door->gathered_count = 0;
+  if (door->check != NULL) uv_close((uv_handle_t *)door->check, free_handle);
+  door->check = NULL;
   for (uint32_t slot = 0; slot < door->connections.room; slot += 1) {
     Connection *connection = door->connections.at[slot];
     if (connection != NULL) door_drop(door, connection);

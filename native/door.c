@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "gathered.h"
 #include "quick-answer.h"
 #include "tunnel.h"
 
@@ -29,12 +30,9 @@ static void watch(Connection *connection) {
   connection_watch(connection, events, door_on_poll);
 }
 
-/* Hands to the kernel what was answered, and goes on to wait for what has to come next. */
-static void flush(Door *door, Connection *connection) {
-  Slice bytes = {door->out, door->out_used};
-  door->out_used = 0;
+void door_send(Door *door, Connection *connection, Slice answers) {
   bool is_there = !connection->is_broken;
-  if (is_there && bytes.size > 0) is_there = connection_send(connection, bytes);
+  if (is_there && answers.size > 0) is_there = connection_send(connection, answers);
   if (!is_there) {
     door_drop(door, connection);
     return;
@@ -43,6 +41,13 @@ static void flush(Door *door, Connection *connection) {
   bool is_sent = kept_size(&connection->out) == 0;
   if (connection->state == CONNECTION_ENDING && is_sent) shutdown(connection->descriptor, SHUT_WR);
   watch(connection);
+}
+
+/* The same with all that was put into `out`. */
+static void flush(Door *door, Connection *connection) {
+  Slice answers = {door->out, door->out_used};
+  door->out_used = 0;
+  door_send(door, connection, answers);
 }
 
 /* Hands a request to JavaScript, which may answer it at once. */
@@ -76,10 +81,9 @@ static bool may_go_on(const Connection *connection) {
          !connection->is_broken;
 }
 
-/* Answers the requests that have come: they lie in the arena. */
-static void read_requests(Door *door, Connection *connection, size_t size) {
-  const char *at = door->arena;
-  const char *end = at + size;
+void door_read_requests(Door *door, Connection *connection, Slice bytes) {
+  const char *at = bytes.at;
+  const char *end = at + bytes.size;
   HttpState state = HTTP_COMPLETE;
   connection->needed = 0;
   door->current = connection;
@@ -89,7 +93,7 @@ static void read_requests(Door *door, Connection *connection, size_t size) {
     door->started_at_ns = monotonic_ns();
     state = http_head_read(at, end, &head, &request_size);
     if (state == HTTP_COMPLETE) {
-      if (!quick_answer(door, connection, &head)) ask(door, connection, &head);
+      if (!quick_answer_now(door, connection, &head)) ask(door, connection, &head);
       at += request_size;
     } else if (request_size > door->arena_size) {
       state = HTTP_STRANGE;
@@ -108,7 +112,7 @@ static void read_requests(Door *door, Connection *connection, size_t size) {
   set_connection_count(door);
 }
 
-/* What was kept lies in the arena then. */
+/* To the beginning of the arena, where nothing else is then. */
 static size_t take_kept(Door *door, Connection *connection) {
   Kept *in = &connection->in;
   size_t size = kept_size(in);
@@ -119,21 +123,28 @@ static size_t take_kept(Door *door, Connection *connection) {
 
 static void receive(Door *door, Connection *connection) {
   size_t kept = kept_size(&connection->in);
-  char *to = door->arena + kept;
-  ssize_t received = recv(connection->descriptor, to, door->arena_size - kept, 0);
+  if (kept > 0) gathered_answer(door);
+  size_t before = kept + door->gathered_bytes;
+  char *to = door->arena + before;
+  ssize_t received = recv(connection->descriptor, to, door->arena_size - before, 0);
   if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (received <= 0) {
     door_drop(door, connection);
     return;
   }
+  Slice bytes = {to, (size_t)received};
   connection->touched_s = door->now_s;
   if (connection->state == CONNECTION_ENDING) return;
-  if (kept + (size_t)received < connection->needed) {
-    kept_add(&connection->in, (Slice){to, (size_t)received});
+  if (kept + bytes.size < connection->needed) {
+    kept_add(&connection->in, bytes);
     return;
   }
-  if (kept > 0) take_kept(door, connection);
-  read_requests(door, connection, kept + (size_t)received);
+  if (kept == 0 && gathered_add(door, connection, bytes)) return;
+  /* Those that came before are answered first; these stay where they are meanwhile. */
+  gathered_answer(door);
+  if (connection->descriptor < 0) return;
+  if (kept > 0) bytes = (Slice){door->arena, take_kept(door, connection) + bytes.size};
+  door_read_requests(door, connection, bytes);
 }
 
 typedef struct {
@@ -151,12 +162,14 @@ static void resume_later(Door *door, const Connection *connection) {
 static void resume_all(Door *door) {
   Kept *resumed = &door->resumed;
   while (kept_size(resumed) > 0) {
+    gathered_answer(door);
     ConnectionName name;
     memcpy(&name, resumed->bytes + resumed->at, sizeof name);
     resumed->at += sizeof name;
     Connection *connection = connection_find(&door->connections, name.slot, name.age);
     if (connection == NULL || !may_go_on(connection)) continue;
-    read_requests(door, connection, take_kept(door, connection));
+    size_t size = take_kept(door, connection);
+    door_read_requests(door, connection, (Slice){door->arena, size});
   }
 }
 
@@ -174,7 +187,10 @@ static void write_on(Door *door, Connection *connection) {
 }
 
 static void serve(Door *door, Connection *connection, int events) {
-  if (connection->state == CONNECTION_TUNNEL) {
+  if (connection->is_gathered) {
+    /* It is told of again, if there is more. */
+    gathered_answer(door);
+  } else if (connection->state == CONNECTION_TUNNEL) {
     if (!tunnel_pass(door, connection, events)) door_drop(door, connection);
   } else if (kept_size(&connection->out) > 0) {
     if ((events & UV_DISCONNECT) != 0) door_drop(door, connection);
@@ -194,6 +210,15 @@ void door_on_poll(uv_poll_t *poll, int status, int events) {
   if (status < 0) connection->events = 0;
   if (status < 0 && !connection->is_inner) door_drop(door, connection);
   else serve(door, connection, status < 0 ? UV_READABLE : events);
+  resume_all(door);
+  door->is_busy = false;
+}
+
+void door_on_check(uv_check_t *check) {
+  Door *door = uv_handle_get_data((uv_handle_t *)check);
+  if (door->gathered_count == 0) return;
+  door->is_busy = true;
+  gathered_answer(door);
   resume_all(door);
   door->is_busy = false;
 }

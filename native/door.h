@@ -14,6 +14,7 @@
 #include "engine.h"
 #include "http-head.h"
 #include "proxy-request.h"
+#include "verification.h"
 
 /* What JavaScript reads of a request: 32-bit numbers at these places. Pieces are two numbers, where
  * they begin in the arena and how long they are. */
@@ -35,6 +36,20 @@ enum { DOOR_CONNECTIONS, DOOR_STATUS_WORDS };
 
 enum { LISTENERS_MAX = 2, INNER_PATH_BYTES = 128 };
 
+/* A usual request that waits, in the arena, to be looked up with those of other connections. */
+typedef struct {
+  uint32_t slot;
+  uint32_t age;
+  Slice bytes;
+  bool is_last;
+  Verification verification;
+  /* Where in `out` its answer begins and ends; nowhere if it has none. */
+  size_t out_start;
+  size_t out_end;
+} Gathered;
+
+enum { GATHERED_MAX = 8 };
+
 typedef struct {
   Engine *engine;
   uv_loop_t *loop;
@@ -51,6 +66,14 @@ typedef struct {
   size_t out_used;
   /* When it was turned to the request that is being answered, monotonic. */
   int64_t started_at_ns;
+  /* What came in this turn of the loop, see gathered.h; of the arena it takes the beginning. */
+  Gathered gathered[GATHERED_MAX];
+  int gathered_count;
+  size_t gathered_bytes;
+  /* Of the engine, when they were begun. */
+  uint32_t gathered_changes;
+  /* Called when all has been read that has come. */
+  uv_check_t *check;
   /* The connection that is being read; JavaScript may answer meanwhile. */
   Connection *current;
   /* Those that JavaScript has answered meanwhile, and that may go on: one after the other. */
@@ -77,6 +100,9 @@ typedef struct {
   void (*take_event)(void *js);
   void *js;
 } Door;
+
+/* To be called once, with everything set. */
+void door_start(Door *door);
 
 /* Takes connections of a listening socket from now on. */
 void door_listen(Door *door, int descriptor);
@@ -109,5 +135,14 @@ void door_drop(Door *door, Connection *connection);
 const char *door_date(Door *door);
 
 void door_on_poll(uv_poll_t *poll, int status, int events);
+
+/* To be called when all has been read that has come in this turn of the loop. */
+void door_on_check(uv_check_t *check);
+
+/* Answers the requests of a connection that lie in the arena. */
+void door_read_requests(Door *door, Connection *connection, Slice bytes);
+
+/* Hands to the kernel what was answered, and goes on to wait for what has to come next. */
+void door_send(Door *door, Connection *connection, Slice answers);
 
 #endif

@@ -126,6 +126,7 @@ static napi_value verify_proxy(napi_env env, napi_callback_info info) {
 static napi_value use_replica(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   Engine *engine = node_arguments(env, info, 4, arguments);
+  engine->changes += 1;
   engine->replica.bytes = NULL;
   if (!is_given(env, arguments[0])) return NULL;
   engine->replica = tree_file_at(node_slice(env, arguments[0]).at);
@@ -151,6 +152,7 @@ static napi_value use_segment(napi_env env, napi_callback_info info) {
 /* `forget()` what was learned. */
 static napi_value forget(napi_env env, napi_callback_info info) {
   Engine *engine = node_arguments(env, info, 0, NULL);
+  engine->changes += 1;
   learned_forget(&engine->learned);
   return NULL;
 }

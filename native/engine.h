@@ -102,6 +102,8 @@ typedef struct {
   size_t text_size;
   /* EVENT_WORDS_MAX of them. */
   uint32_t *event_words;
+  /* Raised when what was looked up before does not hold any more, or is not there any more. */
+  uint32_t changes;
 } Engine;
 
 /* A request for one or many verifications. */

@@ -11,11 +11,13 @@
 typedef struct uv_loop_s uv_loop_t;
 typedef struct uv_handle_s uv_handle_t;
 typedef struct uv_poll_s uv_poll_t;
+typedef struct uv_check_s uv_check_t;
 
-enum { UV_POLL = 8 };
+enum { UV_CHECK = 2, UV_POLL = 8 };
 enum { UV_READABLE = 1, UV_WRITABLE = 2, UV_DISCONNECT = 4 };
 
 typedef void (*uv_poll_cb)(uv_poll_t *poll, int status, int events);
+typedef void (*uv_check_cb)(uv_check_t *check);
 typedef void (*uv_close_cb)(uv_handle_t *handle);
 
 size_t uv_handle_size(int type);
@@ -24,6 +26,9 @@ void uv_handle_set_data(uv_handle_t *handle, void *data);
 int uv_poll_init(uv_loop_t *loop, uv_poll_t *poll, int descriptor);
 int uv_poll_start(uv_poll_t *poll, int events, uv_poll_cb callback);
 int uv_poll_stop(uv_poll_t *poll);
+int uv_check_init(uv_loop_t *loop, uv_check_t *check);
+int uv_check_start(uv_check_t *check, uv_check_cb callback);
+void uv_unref(uv_handle_t *handle);
 void uv_close(uv_handle_t *handle, uv_close_cb callback);
 
 #endif

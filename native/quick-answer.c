@@ -38,51 +38,61 @@ static bool has_room(const Door *door) {
   return door->out_size - door->out_used >= needed;
 }
 
-static void finish(Door *door, Connection *connection, const HttpHead *head) {
+static void finish(Door *door, Connection *connection, bool is_last) {
   Engine *engine = door->engine;
   if (engine->status[STATUS_EVENT_BYTES] > 0) door->take_event(door->js);
   __atomic_fetch_add(door->answered_cell, 1, __ATOMIC_RELAXED);
-  if (head->is_last || door->is_draining) connection->state = CONNECTION_ENDING;
+  if (is_last || door->is_draining) connection->state = CONNECTION_ENDING;
 }
 
-static bool verify_key(Door *door, Connection *connection, const HttpHead *head) {
-  Engine *engine = door->engine;
-  const Slice json = SLICE("application/json");
+static const Slice json = SLICE("application/json");
+
+static bool begin_key(Door *door, const HttpHead *head, Verification *verification) {
   Asked asked = {
       .authorization = http_header(head, SLICE("authorization")),
       .now_ms = unix_ms(),
       .started_at_ns = door->started_at_ns,
   };
   if (!slice_equals(http_header(head, SLICE("content-type")), json)) return false;
-  int answered = engine_verify(engine, head->body, &asked);
-  if (answered <= 0) return false;
-  finish(door, connection, head);
-  put_answer(door, connection, json, (Slice){engine->out, (size_t)answered});
-  return true;
+  return verification_begin(door->engine, head->body, &asked, verification) == 0;
 }
 
-static bool verify_proxy(Door *door, Connection *connection, const HttpHead *head) {
-  Engine *engine = door->engine;
+static bool begin_proxy(Door *door, const HttpHead *head, Verification *verification) {
   const ProxySettings *settings = proxy_settings_find(&door->proxies, head->query);
   ProxyAsked asked = {.now_ms = unix_ms(), .started_at_ns = door->started_at_ns};
   if (settings == NULL || !proxy_request_read(head, settings, &asked)) return false;
-  int answered = engine_verify_proxy(engine, &settings->terms, &asked);
-  if (answered <= 0) return false;
-  finish(door, connection, head);
-  Slice body = {engine->text, (size_t)engine->status[STATUS_BODY_BYTES]};
-  put_answer(door, connection, (Slice){engine->out, (size_t)answered}, body);
-  return true;
+  const ProxyTerms *terms = &settings->terms;
+  return verification_begin_for_proxy(door->engine, terms, &asked, verification) == 0;
 }
 
-bool quick_answer(Door *door, Connection *connection, const HttpHead *head) {
-  if (door->engine == NULL || !has_room(door)) return false;
+bool quick_begin(Door *door, const HttpHead *head, Verification *verification) {
+  if (door->engine == NULL) return false;
   if (slice_equals(head->path, SLICE("/v2/keys.verifyKey"))) {
     bool is_usual = slice_equals(head->method, SLICE("POST"));
-    return is_usual && verify_key(door, connection, head);
+    return is_usual && begin_key(door, head, verification);
   }
   if (slice_equals(head->path, SLICE("/forward-auth"))) {
     bool is_usual = slice_equals(head->method, SLICE("GET"));
-    return is_usual && verify_proxy(door, connection, head);
+    return is_usual && begin_proxy(door, head, verification);
   }
   return false;
+}
+
+bool quick_answer(Door *door, Connection *connection, Verification *verification, bool is_last) {
+  Engine *engine = door->engine;
+  int answered = has_room(door) ? verification_answer(engine, verification) : UNUSUAL;
+  if (answered <= 0) return false;
+  finish(door, connection, is_last);
+  Slice answer = {engine->out, (size_t)answered};
+  Slice body = {engine->text, (size_t)engine->status[STATUS_BODY_BYTES]};
+  bool is_for_proxy = verification->is_for_proxy;
+  put_answer(door, connection, is_for_proxy ? answer : json, is_for_proxy ? body : answer);
+  return true;
+}
+
+bool quick_answer_now(Door *door, Connection *connection, const HttpHead *head) {
+  Verification verification;
+  if (!quick_begin(door, head, &verification)) return false;
+  look_up_together(door->engine, &(Search *){&verification.search}, 1);
+  return quick_answer(door, connection, &verification, head->is_last);
 }

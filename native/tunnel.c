@@ -108,7 +108,9 @@ static bool write_on(Connection *connection) {
 /* False when both ends have to be closed. */
 static bool read_on(Door *door, Connection *connection) {
   Connection *peer = connection->peer;
-  ssize_t received = recv(connection->descriptor, door->arena, door->arena_size, 0);
+  char *room = door->arena + door->gathered_bytes;
+  size_t size = door->arena_size - door->gathered_bytes;
+  ssize_t received = recv(connection->descriptor, room, size, 0);
   if (received < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return true;
   if (received < 0 && !connection->is_inner) return false;
   if (received <= 0) {
@@ -116,7 +118,7 @@ static bool read_on(Door *door, Connection *connection) {
     return true;
   }
   if (peer->is_broken) return true;
-  return connection_send(peer, (Slice){door->arena, (size_t)received}) || !is_lost(peer);
+  return connection_send(peer, (Slice){room, (size_t)received}) || !is_lost(peer);
 }
 
 bool tunnel_pass(Door *door, Connection *connection, int events) {
