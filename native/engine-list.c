@@ -2,7 +2,7 @@
 #include "deciding.h"
 #include "inquiry.h"
 
-/* Questions of a list that are looked up side by side. With 4 or 16 of them a list takes no less. */
+/* Questions of a list that are looked up side by side. 4 or 16 of them are no faster. */
 enum { GROUP_MAX = 8 };
 typedef struct {
   int count;

@@ -4,7 +4,7 @@
 
 #include "door.h"
 
-/* Whether the request is a usual one. Its bytes have to stay where they are until it is answered. */
+/* Whether the request is a usual one. Its bytes have to stay until it is answered. */
 bool quick_begin(Door *door, const HttpHead *head, Verification *verification);
 
 /* What was looked up is answered, which is the last answer if `is_last`: whether it was. The answer
