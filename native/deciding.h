@@ -13,11 +13,24 @@ typedef struct {
   char *end;
 } Room;
 
-/* `Bearer` and visible characters. The number of the root key, or a Refusal. */
+/* Who asks: with a token, or as the operator has allowed it without; perhaps confined to an API. */
+typedef struct {
+  Slice token;
+  Slice api_id;
+  bool is_open;
+} Asker;
+
+/* The number of the root key, or a Refusal. */
+int find_asker(const Engine *engine, Asker asker, double now_ms);
+
+/* The same for `Authorization`: `Bearer` and visible characters. */
 int find_root_key(const Engine *engine, Slice authorization, double now_ms);
 
 /* Decides what was looked up, and counts its limits. 0, or why nothing was decided. */
 int decide(Engine *engine, Room room, Verdict *verdict);
+
+/* Counts all limits that always apply, or none; sets RATE_LIMITED. */
+void take_limits(Engine *engine, Verdict *verdict);
 
 /* Before the answer leaves. */
 void record(Engine *engine, const Verdict *verdict, const Original *original,
