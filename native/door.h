@@ -48,7 +48,8 @@ typedef struct {
   size_t out_end;
 } Gathered;
 
-enum { GATHERED_MAX = 8 };
+/* Each waits for those that it came with, in time that is shown as the server's own. */
+enum { GATHERED_MAX = 4 };
 
 typedef struct {
   Engine *engine;

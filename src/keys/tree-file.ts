@@ -17,8 +17,10 @@
  * node in 16 bits, counted from the end of the header. A node is low and high half of its size or
  * page number, flags (in a branch: more of the page number) and the size of its key, then the key.
  */
+import { statSync } from 'node:fs';
 import { assert } from '../lib/assert.ts';
 import { type MappedFile, mapWindow } from '../lib/mapped-file.ts';
+import { type ReadAhead, startReadAhead } from '../native/read-ahead.ts';
 
 /** Address space, not memory or disk: a file that never outgrows it need not be mapped again. */
 export const windowBytes = 2 ** 38;
@@ -41,6 +43,9 @@ export const treeRootAt = 40;
 /** Two pages, of 64 KiB at most. */
 const metaWordsMax = 2 ** 15;
 
+/** A file that needs more of the memory that is left would drive out other things, and itself. */
+const memoryShareMax = 0.5;
+
 const noPage = 2 ** 64;
 const prefixBytes = 4;
 const prefixes = 2 ** 32;
@@ -59,6 +64,7 @@ export class TreeFile {
   readonly #pageBytes: number;
   /** Of the main tree, whose values are the named trees. */
   #mainRoot = noPage;
+  readonly #readAhead: ReadAhead | undefined;
 
   constructor(path: string) {
     this.#file = mapWindow(path, windowBytes);
@@ -70,6 +76,9 @@ export class TreeFile {
       this.#view.getUint32(pageHeaderBytes + 4, true) === dataVersion;
     assert(isKnown, `${path} is not a file of this version of LMDB`);
     this.#pageBytes = this.#view.getUint32(pageHeaderBytes + pageSizeAt, true);
+    const { size } = statSync(path);
+    const fits = size <= process.availableMemory() * memoryShareMax;
+    if (fits) this.#readAhead = startReadAhead(this.#file.buffer, size);
   }
 
   /** From now on the newest state that is committed. */
@@ -149,6 +158,7 @@ export class TreeFile {
 
   /** After this the file must not be used. */
   close(): void {
+    this.#readAhead?.stop();
     this.#file.unmap();
   }
 
