@@ -23,7 +23,7 @@ export async function compare(
   bench: Bench,
   title: string,
   contestants: readonly Contestant[],
-  between: Pick<RoundsOptions, 'settle' | 'around'> = {},
+  between: Pick<RoundsOptions, 'settle' | 'around' | 'rate' | 'leadSeconds'> = {},
 ): Promise<Rounds> {
   const { plan, say } = bench;
   say(`── ${title}`);

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ChangerArguments } from './key-changer.ts';
-import { otherProcessors, pin } from './processor.ts';
 
 export const changesPerSecond = 1000;
 
@@ -23,7 +22,6 @@ export async function startKeyChanges(databaseUrl: string, keyCount: number): Pr
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
-  pin(child.pid as number, otherProcessors);
   const lines: string[] = [];
   const output = createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   await Promise.race([once(output, 'line'), once(child, 'exit')]);

@@ -18,7 +18,9 @@ export type LoadOptions = {
   connectionCount: number;
   seconds: number;
   /** Requests per second; without it the loop is closed. */
-  rate?: number;
+  rate?: number | undefined;
+  /** Before what is measured. */
+  leadSeconds?: number | undefined;
   seed: number;
 };
 
@@ -52,7 +54,7 @@ type DriverReport = {
 };
 
 export const nativeFolder = join(import.meta.dirname, '../../native-bench/build');
-const warmUpSeconds = 0.2;
+const usualLeadSeconds = 0.2;
 
 /** Throws when an answer is missing or is not the expected one. */
 export async function runLoad(contestant: Contestant, options: LoadOptions): Promise<LoadResult> {
@@ -102,7 +104,7 @@ async function runDriver(contestant: Contestant, options: LoadOptions): Promise<
     keys: keyCount,
     seed: options.seed,
     connections: options.connectionCount,
-    'warm-up': warmUpSeconds,
+    'warm-up': options.leadSeconds ?? usualLeadSeconds,
     seconds: options.seconds,
     rate: options.rate ?? 0,
   };

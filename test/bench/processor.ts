@@ -50,6 +50,8 @@ export const serverProcessor = 0;
 export const driverProcessor = Math.min(1, availableParallelism() - 1);
 export const otherProcessors =
   availableParallelism() > 2 ? `2-${availableParallelism() - 1}` : String(driverProcessor);
+/** Where Linux decides who runs where, as it does for users of the product. */
+export const allProcessors = `0-${availableParallelism() - 1}`;
 
 /** All threads of a process, from now on. What has ended meanwhile is left alone. */
 export function pin(pid: number, processors: number | string): void {

@@ -8,7 +8,13 @@ import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { argumentsOf, childrenOf } from '../support/processes-over.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { driverProcessor, otherProcessors, pin, serverProcessor } from './processor.ts';
+import {
+  allProcessors,
+  driverProcessor,
+  otherProcessors,
+  pin,
+  serverProcessor,
+} from './processor.ts';
 
 export type ProductOptions = {
   dataDir: string;
@@ -30,6 +36,8 @@ export type ProductNode = {
   log(): string;
   /** Resolves when its stores are up too, each process on its processor. */
   complete(): Promise<void>;
+  /** Lets primary and stores run on any processor, the first worker's too, while work lasts. */
+  whileSpread<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 };
 
@@ -76,6 +84,14 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
     async complete() {
       await allConditionsMet(`http://127.0.0.1:${adminPort}/readyz`);
       pinAll(child.pid as number, workerPids());
+    },
+    async whileSpread(work) {
+      for (const pid of companionPids()) pin(pid, allProcessors);
+      try {
+        return await work();
+      } finally {
+        pinAll(child.pid as number, workerPids());
+      }
     },
     stop: () => stop(child),
   };

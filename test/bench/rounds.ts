@@ -18,6 +18,10 @@ export type RoundsOptions = {
   seconds: number;
   connectionCount: number;
   warmUpShare: number;
+  /** Requests per second; without it the loop is closed. */
+  rate?: number | undefined;
+  /** How long a contestant runs in each round before it is measured. */
+  leadSeconds?: number | undefined;
   /** Before each contestant of each round, so that none pays for what another has left behind. */
   settle?: () => Promise<void>;
   /** Around each contestant of each round, for what must go on meanwhile. */
@@ -29,7 +33,7 @@ export async function runRounds(
   contestants: readonly Contestant[],
   options: RoundsOptions,
 ): Promise<Rounds> {
-  const { roundCount, seconds, connectionCount, say } = options;
+  const { roundCount, seconds, connectionCount, rate, leadSeconds, say } = options;
   const around = options.around ?? ((_contestant, work) => work());
   const settle = options.settle ?? (async () => {});
   for (const contestant of contestants) {
@@ -39,7 +43,8 @@ export async function runRounds(
   for (let round = 1; round <= roundCount; round += 1) {
     const results = new Map<string, LoadResult>();
     for (const contestant of contestants) {
-      const work = () => runLoad(contestant, { seconds, connectionCount, seed: round });
+      const load = { seconds, connectionCount, rate, leadSeconds, seed: round };
+      const work = () => runLoad(contestant, load);
       await settle();
       const result = await around(contestant, work);
       results.set(contestant.name, result);
