@@ -22,14 +22,14 @@ export type SegmentSourceOptions = {
 export type OwnSegment = { segment: OpenSegment; name: string; openedAtMs: number };
 
 /**
- * Makes and seals the files of one writer, and keeps one in reserve. What the file system may take
- * its time for is done by another thread: to reserve the room of 4 MiB, or to give back what is
- * left of it, takes half a millisecond, and up to five where the disk has to be asked.
+ * Makes and seals the files of one writer, and keeps one or two in reserve. What the file system
+ * may take its time for is done by another thread: to reserve the room of 4 MiB, or to give back
+ * what is left of it, takes half a millisecond, and up to five where the disk has to be asked.
  */
 export type SegmentSource = {
-  /** Has the reserve made if there is none. Does nothing while there is no room. */
+  /** Has the reserve made where it is not. Does nothing while there is no room. */
   prepare(): void;
-  /** The reserve, or a new one made on the spot, or why there is none. */
+  /** The next of the reserve, or a new one made on the spot, or why there is none. */
   take(): OwnSegment | DropReason;
   /**
    * Gives back what was reserved and not used, and hands the file over by its name. False when the
@@ -41,14 +41,19 @@ export type SegmentSource = {
 };
 
 const preparedShare = 1.25;
+/**
+ * Of a writer whose last segment was full: to make one takes some turns of a busy loop, and as long
+ * as it fills one if its batches are large.
+ */
+const busyReserveCount = 2;
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
   const { segments, segmentBytes, counters } = options;
   const maker = createSegmentMaker(options);
-  let reserve: OwnSegment | undefined;
-  let preparation: Promise<void> | undefined;
+  const reserve: OwnSegment[] = [];
+  const preparations = new Set<Promise<void>>();
   const unmapping = new Set<Promise<void>>();
   let isClosed = false;
   /** Of the segment that was sealed last: so much will be needed of the next. */
@@ -57,25 +62,24 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   async function prepareNext(): Promise<void> {
     const unready = maker.nextUnready();
     // What is wrong with it comes up again when it is made, and is told there.
-    await reserveFile(unready, segmentBytes).catch(() => {});
+    const wantedBytes = usedBytes * preparedShare;
+    const sizes = { sizeBytes: segmentBytes, usedBytes: wantedBytes };
+    await reserveFile(unready, sizes).catch(() => {});
     const made = isClosed ? 'closed' : maker.make(unready);
     if (typeof made === 'string') return removeQuietly(unready);
-    reserve = made;
-    made.segment.file.prepare(usedBytes * preparedShare);
+    reserve.push(made);
+    made.segment.file.prepare(wantedBytes);
   }
 
   return {
     prepare() {
-      if (reserve || preparation || isClosed || maker.refusal()) return;
-      preparation = prepareNext().finally(() => {
-        preparation = undefined;
-      });
+      const count = usedBytes * 2 > segmentBytes ? busyReserveCount : 1;
+      while (reserve.length + preparations.size < count && !isClosed && !maker.refusal()) {
+        const preparation = prepareNext().finally(() => preparations.delete(preparation));
+        preparations.add(preparation);
+      }
     },
-    take() {
-      const taken = reserve ?? maker.make();
-      reserve = undefined;
-      return taken;
-    },
+    take: () => reserve.shift() ?? maker.make(),
     seal(own) {
       usedBytes = own.segment.committedBytes;
       const ending = own.segment.seal().finally(() => unmapping.delete(ending));
@@ -84,12 +88,11 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     },
     async close() {
       isClosed = true;
-      await preparation;
-      if (reserve) {
-        removeQuietly(join(segments, reserve.name));
+      await Promise.all(preparations);
+      for (const { name, segment } of reserve.splice(0)) {
+        removeQuietly(join(segments, name));
         counters.addSpoolBytes(-segmentBytes);
-        unmapping.add(reserve.segment.seal());
-        reserve = undefined;
+        unmapping.add(segment.seal());
       }
       await Promise.all(unmapping);
     },

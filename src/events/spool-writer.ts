@@ -26,7 +26,7 @@ export type SpoolWriter = {
   appendPacked(kind: { wireNumber: number }, packed: PackedBytes): boolean;
   /** Seals what was appended up to now, so that it is shipped without waiting for its age. */
   seal(): Promise<void>;
-  /** Seals and gives back the segment in reserve. Later events are dropped as `closed`. */
+  /** Seals and gives back the segments in reserve. Later events are dropped as `closed`. */
   close(): Promise<void>;
   /** Events spooled by this writer, but for those that were put into its segment by others. */
   readonly appendedCount: number;
@@ -41,7 +41,7 @@ export type SpoolWriterOptions = {
   segmentBytes: number;
   /** A segment is sealed so long after its first event. */
   segmentAgeMs: number;
-  /** Over the whole folder. It may be passed by two segments of each writer. */
+  /** Over the whole folder. It may be passed by three segments of each writer. */
   spoolBytesMax: number;
   clock: () => number;
   counters: SpoolCounters;

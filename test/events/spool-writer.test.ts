@@ -8,6 +8,7 @@ import { unpackFields } from '../../src/events/event-codec.ts';
 import { readFrames, readSegmentHeader, type SegmentHeader } from '../../src/events/segment.ts';
 import { adoptSegments, listSegments } from '../../src/events/spool-folder.ts';
 import { verificationKind } from '../../src/events/verification-kind.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { type TestSpool, temporaryFolder, testSpool } from './river.ts';
 import { verificationEvent } from './verification-events.ts';
 
@@ -63,6 +64,28 @@ test('a burst that leaves no time to prepare a segment loses nothing either', as
   await writer.close();
   assert.deepEqual(new Set(spooledIds()), new Set(ids(0, 500)));
   assert.equal(writer.appendedCount, 500);
+});
+
+test('a writer that fills its segments has two in reserve, and gives both back', async () => {
+  const writer = spool.writer({ segmentBytes: 4096 });
+  const open = () => listSegments(spool.folder).open.length;
+  let number = 0;
+  /** One is in use. */
+  const appendUntilOpen = (count: number) =>
+    waitFor(`${count} in reserve`, () => {
+      if (open() === 1 + count) return true;
+      writer.append(verificationKind, verificationEvent(number));
+      number += 1;
+      return false;
+    });
+  writer.append(verificationKind, verificationEvent(number));
+  number += 1;
+  await waitFor('one in reserve', () => open() === 2);
+  await appendUntilOpen(2);
+  await writer.close();
+  assert.equal(open(), 0);
+  assert.equal(readdirSync(spool.folder.segments).length, listSegments(spool.folder).sealed.length);
+  assert.deepEqual(new Set(spooledIds()), new Set(ids(0, number)));
 });
 
 test('a segment is sealed so long after its first event, and without one never', async () => {

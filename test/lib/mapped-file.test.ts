@@ -55,7 +55,7 @@ test('a file that cannot be made is an error with the code of the operating syst
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
   await assert.rejects(
-    reserveFile(join(folder, 'huge later'), 2 ** 52),
+    reserveFile(join(folder, 'huge later'), { sizeBytes: 2 ** 52, usedBytes: 0 }),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
 });
@@ -78,9 +78,19 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
   file.unmap();
 });
 
+test('a file that will be used is as long as it should be, and zero', async () => {
+  const path = join(folder, 'used');
+  const sizeBytes = 5_000_000;
+  for (const usedBytes of [2 ** 21, 4_500_000, 9_000_000]) {
+    await reserveFile(path, { sizeBytes, usedBytes });
+    assert.ok(readFileSync(path).equals(Buffer.alloc(sizeBytes)));
+    rmSync(path);
+  }
+});
+
 test('what is unmapped later has no bytes at once, and its file keeps them', async () => {
   const path = join(folder, 'later');
-  await reserveFile(path, 1_000_000);
+  await reserveFile(path, { sizeBytes: 1_000_000, usedBytes: 0 });
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const file = mapFile(path, 1_000_000);
   const view = new Uint8Array(file.buffer).fill(42);
