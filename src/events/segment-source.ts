@@ -42,15 +42,17 @@ export type SegmentSource = {
 
 const preparedShare = 1.25;
 /**
- * Of a writer whose last segment was full: to make one takes some turns of a busy loop, and as long
- * as it fills one if its batches are large.
+ * A writer that fills a segment within so long answers large batches: what counts for it is the
+ * processor time of each event and not when a single one is answered. And to make a segment takes
+ * some turns of its loop, as long as it takes to fill one.
  */
-const busyReserveCount = 2;
+const hastyMs = 250;
+const hastyReserveCount = 2;
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
-  const { segments, segmentBytes, counters } = options;
+  const { segments, segmentBytes, clock, counters } = options;
   const maker = createSegmentMaker(options);
   const reserve: OwnSegment[] = [];
   const preparations = new Set<Promise<void>>();
@@ -58,12 +60,13 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   let isClosed = false;
   /** Of the segment that was sealed last: so much will be needed of the next. */
   let usedBytes = 0;
+  let isHasty = false;
 
   async function prepareNext(): Promise<void> {
     const unready = maker.nextUnready();
     // What is wrong with it comes up again when it is made, and is told there.
     const wantedBytes = usedBytes * preparedShare;
-    const sizes = { sizeBytes: segmentBytes, usedBytes: wantedBytes };
+    const sizes = { sizeBytes: segmentBytes, writtenBytes: isHasty ? wantedBytes : 0 };
     await reserveFile(unready, sizes).catch(() => {});
     const made = isClosed ? 'closed' : maker.make(unready);
     if (typeof made === 'string') return removeQuietly(unready);
@@ -73,7 +76,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
 
   return {
     prepare() {
-      const count = usedBytes * 2 > segmentBytes ? busyReserveCount : 1;
+      const count = isHasty ? hastyReserveCount : 1;
       while (reserve.length + preparations.size < count && !isClosed && !maker.refusal()) {
         const preparation = prepareNext().finally(() => preparations.delete(preparation));
         preparations.add(preparation);
@@ -82,6 +85,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     take: () => reserve.shift() ?? maker.make(),
     seal(own) {
       usedBytes = own.segment.committedBytes;
+      isHasty = usedBytes * 2 > segmentBytes && clock() - own.openedAtMs < hastyMs;
       const ending = own.segment.seal().finally(() => unmapping.delete(ending));
       unmapping.add(ending);
       return handOver(own, options);

@@ -19,7 +19,10 @@ export function firstCommand(): string[] {
   return canBeFirst() ? ['chrt', ...first] : [];
 }
 
-/** All threads of the processes are first as long as the work lasts. */
+/**
+ * The main threads of the processes, which answer, are first as long as the work lasts. Those that
+ * help them are not: with the same priority they would not make way for whoever answers.
+ */
 export async function whileFirst<T>(pids: readonly number[], work: () => Promise<T>): Promise<T> {
   if (!canBeFirst()) return work();
   for (const pid of pids) change(pid, first);
@@ -31,6 +34,6 @@ export async function whileFirst<T>(pids: readonly number[], work: () => Promise
 }
 
 function change(pid: number, [policy = '', priority = '']: readonly string[]): void {
-  const { status, stderr } = spawnSync('chrt', ['-a', policy, '-p', priority, String(pid)]);
+  const { status, stderr } = spawnSync('chrt', [policy, '-p', priority, String(pid)]);
   if (status !== 0) throw new Error(`chrt ${policy} ${pid}: ${stderr}`);
 }

@@ -55,7 +55,7 @@ test('a file that cannot be made is an error with the code of the operating syst
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
   await assert.rejects(
-    reserveFile(join(folder, 'huge later'), { sizeBytes: 2 ** 52, usedBytes: 0 }),
+    reserveFile(join(folder, 'huge later'), { sizeBytes: 2 ** 52, writtenBytes: 0 }),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
 });
@@ -78,11 +78,11 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
   file.unmap();
 });
 
-test('a file that will be used is as long as it should be, and zero', async () => {
+test('a file that was written ahead is as long as it should be, and zero', async () => {
   const path = join(folder, 'used');
   const sizeBytes = 5_000_000;
-  for (const usedBytes of [2 ** 21, 4_500_000, 9_000_000]) {
-    await reserveFile(path, { sizeBytes, usedBytes });
+  for (const writtenBytes of [1000, 2 ** 21, 4_500_000, 9_000_000]) {
+    await reserveFile(path, { sizeBytes, writtenBytes });
     assert.ok(readFileSync(path).equals(Buffer.alloc(sizeBytes)));
     rmSync(path);
   }
@@ -90,7 +90,7 @@ test('a file that will be used is as long as it should be, and zero', async () =
 
 test('what is unmapped later has no bytes at once, and its file keeps them', async () => {
   const path = join(folder, 'later');
-  await reserveFile(path, { sizeBytes: 1_000_000, usedBytes: 0 });
+  await reserveFile(path, { sizeBytes: 1_000_000, writtenBytes: 0 });
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const file = mapFile(path, 1_000_000);
   const view = new Uint8Array(file.buffer).fill(42);
