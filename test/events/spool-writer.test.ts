@@ -66,7 +66,7 @@ test('a burst that leaves no time to prepare a segment loses nothing either', as
   assert.equal(writer.appendedCount, 500);
 });
 
-test('a writer that fills segments in no time has two in reserve, and gives both back', async () => {
+test('a writer that fills segments in no time has two in reserve, given back', async () => {
   const writer = spool.writer({ segmentBytes: 4096, clock: () => 1_790_000_000_000 });
   const open = () => listSegments(spool.folder).open.length;
   let number = 0;
