@@ -10,13 +10,12 @@ import { branchFlag, leafFlag, nodeHeaderBytes, pageHeaderBytes } from './tree-f
 
 const overflowFlag = 4;
 /**
- * Pages are written so many at once, from a multiple of as many on: 256 KiB. Linux keeps what was
- * written so in one piece, where the file system can (ext4 since 6.16, XFS), and maps it in one go.
- * Pieces of 2 MiB are mapped with fewer faults still, but each page that LMDB writes later takes
- * twice the time: the file system goes through the list of all blocks of its piece, and once more
- * when it is flushed.
+ * Pages are written so many at once, from a multiple of as many on: 16 KiB. Linux keeps what was
+ * written so in one piece, where the file system can (ext4 since 6.16, XFS). Larger pieces cost
+ * more later: a page that LMDB writes makes the file system go through the list of all blocks of
+ * its piece, and a kernel that looks whether a piece was used has all of it looked up anew.
  */
-const writtenPages = 64;
+const writtenPages = 4;
 
 export type BuiltTree = {
   root: number;
