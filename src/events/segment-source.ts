@@ -64,9 +64,9 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
 
   async function prepareNext(): Promise<void> {
     const unready = maker.nextUnready();
-    // What is wrong with it comes up again when it is made, and is told there.
-    const wantedBytes = usedBytes * preparedShare;
+    const wantedBytes = Math.ceil(usedBytes * preparedShare);
     const sizes = { sizeBytes: segmentBytes, writtenBytes: isHasty ? wantedBytes : 0 };
+    // What is wrong with it comes up again when it is made, and is told there.
     await reserveFile(unready, sizes).catch(() => {});
     const made = isClosed ? 'closed' : maker.make(unready);
     if (typeof made === 'string') return removeQuietly(unready);
