@@ -62,9 +62,9 @@ const quickPlan: BenchPlan = {
   name: 'quick',
   keyCount: 50_000,
   roundCount: 1,
-  secondsPerRound: 0.4,
+  secondsPerRound: 0.25,
   warmUpShare: 0.1,
   hasWitness: false,
   hasRestarts: false,
-  revocationCount: 20,
+  revocationCount: 10,
 };
