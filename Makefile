@@ -13,7 +13,7 @@ help:
 	@echo 'make clean   remove the installed packages and the fetched Node; stored keys stay'
 
 start:
-	@bin/with-node node src/main.ts start
+	@bin/with-node node src/main.js start
 
 test:
 	@bin/with-node node test/run.ts

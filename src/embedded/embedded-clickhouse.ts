@@ -7,10 +7,10 @@
  * again (see `mend-deduplication-logs.ts`).
  */
 
-import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../lib/logger.ts';
+import { nodeHttp } from '../lib/node-http.ts';
 import { clickhousePath, writeClickhouseFiles } from './clickhouse-config.ts';
 import type { EmbeddedStore, EmbeddedStoreOptions } from './embedded-store.ts';
 import { mendDeduplicationLogs } from './mend-deduplication-logs.ts';
@@ -91,7 +91,7 @@ function isReady(url: string): Promise<boolean> {
   const auth = `${username}:${password}`;
   const path = `/?query=${encodeURIComponent('SELECT 1')}`;
   return new Promise((resolve) => {
-    const probe = request({ hostname, port, auth, path, agent: false }, (response) => {
+    const probe = nodeHttp.request({ hostname, port, auth, path, agent: false }, (response) => {
       response.resume();
       response.once('close', () => resolve(response.statusCode === 200));
     });

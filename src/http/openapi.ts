@@ -2,7 +2,6 @@
  * The OpenAPI 3.1 document, made of the schemas that validate: what is asked is described as it is
  * checked, and what is answered as the handlers' types have it.
  */
-import { STATUS_CODES } from 'node:http';
 import {
   errorSchema,
   invalidRequestSchema,
@@ -15,6 +14,7 @@ import { jsonContentType, problemContentType } from './answers.ts';
 import type { Envelope } from './management.ts';
 import { pagePaths } from './openapi-pages.ts';
 import { namedSchemas, withReferences } from './openapi-schemas.ts';
+import { statusText } from './status-line.ts';
 
 /** A POST with a JSON body: what it is called, what it takes and what it answers. */
 export type DocumentedCall = {
@@ -148,7 +148,7 @@ function successOf({ result, envelope, isChange }: DocumentedCall): object {
 }
 
 function responseName(status: number): string {
-  return (STATUS_CODES[status] ?? String(status)).replaceAll(' ', '');
+  return (statusText(status) ?? String(status)).replaceAll(' ', '');
 }
 
 /** Which of the two content types comes depends on what the request accepts. */
@@ -157,7 +157,7 @@ function refusal(status: number): object {
   const properties = { meta: withReferences(metaSchema), error: withReferences(error) };
   const schema = { type: 'object', properties, required: ['meta', 'error'] };
   return {
-    description: STATUS_CODES[status] ?? 'Refused',
+    description: statusText(status) ?? 'Refused',
     content: { [jsonContentType]: { schema }, [problemContentType]: { schema } },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The product as its users run it: `node src/main.ts start` with the default settings, its own
+ * The product as its users run it: `node src/main.js start` with the default settings, its own
  * embedded stores, and only the ports, the folder and the number of workers chosen here.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -41,13 +41,19 @@ export type ProductNode = {
   stop(): Promise<void>;
 };
 
-const mainFile = join(import.meta.dirname, '../../src/main.ts');
+const mainFile = join(import.meta.dirname, '../../src/main.js');
 /** With ten million keys the first copy alone takes minutes. */
 const startWithinMs = 1_800_000;
 const stopWithinMs = 60_000;
 
-/** Resolves when it answers: ClickHouse may still be starting. */
-export async function startProduct(options: ProductOptions): Promise<ProductNode> {
+/**
+ * Resolves when it answers: ClickHouse may still be starting. `onStarted` comes before its processes
+ * are moved to their processors, for which a program is run for each of them.
+ */
+export async function startProduct(
+  options: ProductOptions,
+  onStarted?: (port: number) => Promise<void>,
+): Promise<ProductNode> {
   const { dataDir, rootKey, workerCount, settings } = options;
   const [port, adminPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, [mainFile, 'start'], {
@@ -70,6 +76,7 @@ export async function startProduct(options: ProductOptions): Promise<ProductNode
   const isStarted = () => log.includes('"msg":"started"');
   await waitFor('the product starts', () => isOver() || isStarted(), startWithinMs);
   if (isOver()) throw new Error(`the product ended while it started:\n${log}`);
+  await onStarted?.(port);
   const workerPids = () => childrenOf(child.pid as number).filter(isWorker);
   const companionPids = () => withDescendants(child.pid as number).filter((pid) => !isWorker(pid));
   pinAll(child.pid as number, workerPids());

@@ -10,7 +10,7 @@ import { freePort } from '../support/free-port.ts';
 import { processesOver } from '../support/processes-over.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const mainFile = join(import.meta.dirname, '../../src/main.ts');
+const mainFile = join(import.meta.dirname, '../../src/main.js');
 
 async function startOver(dataDir: string) {
   const port = await freePort();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-const mainFile = join(import.meta.dirname, '../../src/main.ts');
+const mainFile = join(import.meta.dirname, '../../src/main.js');
 const endsWithinMs = 30_000;
 
 export type Ended = { code: number | null; output: string; complaint: string };

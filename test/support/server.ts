@@ -1,5 +1,5 @@
 /**
- * The whole server as its users run it: `node src/main.ts start` in a process group of its own, on
+ * The whole server as its users run it: `node src/main.js start` in a process group of its own, on
  * free ports and in a folder of its own.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -52,7 +52,7 @@ export type TestServer = {
   close(): Promise<void>;
 };
 
-const mainFile = join(import.meta.dirname, '../../src/main.ts');
+const mainFile = join(import.meta.dirname, '../../src/main.js');
 /** A first start makes two databases, on two busy cores. */
 const startWithinMs = 60_000;
 const stopWithinMs = 30_000;
