@@ -83,6 +83,9 @@ function serverSettings(folder: string, port: number): XmlElement {
     mark_cache_size: cacheBytes,
     primary_index_cache_size: cacheBytes,
     index_mark_cache_size: cacheBytes,
+    // It looks every 50 ms how much memory is used, with the highest priority there is: on a small
+    // machine that takes a processor from the workers, in the kernel for up to a millisecond.
+    memory_worker_period_ms: 500,
     // With the default of 2 its own housekeeping tasks wait for each other and warn about it.
     background_schedule_pool_size: 8,
     // Merging parts takes as much time as inserting them, and can wait. Without the right to set

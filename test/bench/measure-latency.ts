@@ -34,7 +34,7 @@ export async function measureLatency(bench: Bench, ceiling: Contestant): Promise
   const ceilings: Span[] = [];
   const whole: Span[] = [];
   const inside: Span[] = [];
-  for (let seed = 1; seed <= plan.roundCount; seed += 1) {
+  for (let seed = 1; seed <= plan.latencyRoundCount; seed += 1) {
     const load = { ...closed, rate, seed };
     ceilings.push((await measureOne(bench, ceiling, load)).latencyUs);
     const found = await measureOne(bench, verify, load);
