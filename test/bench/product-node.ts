@@ -47,8 +47,8 @@ const startWithinMs = 1_800_000;
 const stopWithinMs = 60_000;
 
 /**
- * Resolves when it answers: ClickHouse may still be starting. `onStarted` comes before the processes
- * are moved to their processors, as a program is run for each of them.
+ * Resolves when it answers: ClickHouse may still be starting. `onStarted` comes before each process
+ * is moved to its processor, as a program is run for that.
  */
 export async function startProduct(
   options: ProductOptions,
