@@ -27,8 +27,11 @@ import { type BenchReport, readmeMarkdown, reportJson, reportMarkdown } from './
 
 const resultsFolder = join(import.meta.dirname, '../../bench-results');
 
+/** What begins a part of the run stands behind the time that has passed, m:ss. */
 function say(text: string): void {
-  process.stdout.write(`${text}\n`);
+  const seconds = Math.floor(performance.now() / 1000);
+  const passed = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+  process.stdout.write(text.startsWith('──') ? `${passed} ${text}\n` : `${text}\n`);
 }
 
 async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> {
