@@ -16,8 +16,8 @@ import { warmUp } from './warm-up.ts';
 const barKeyCount = 10_000_000;
 const fewKeyCount = 10_000;
 /**
- * While one is measured the other has nothing to do, and the kernel takes its pages for unused: each
- * of them costs more again when it is first used. Of the larger number, a second for each million.
+ * While one is measured the other has nothing to do, and the kernel takes its pages for unused: the
+ * next use of each costs more. A second for each million of the larger number.
  */
 const leadSecondsOf = (keyCount: number) => Math.max(1, keyCount / 1_000_000);
 
