@@ -51,7 +51,7 @@ const fullPlan: BenchPlan = {
   keyCount: 1_000_000,
   roundCount: 3,
   latencyRoundCount: 5,
-  secondsPerRound: 0.75,
+  secondsPerRound: 1,
   connectionCount: 64,
   warmUpShare: 1,
   hasWitness: true,

@@ -1,10 +1,7 @@
 /** What the kernel knows of processes: processor time, memory, and where they may run. */
-import { spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-
-/** Of a shell. */
-const commandNotFound = 127;
 
 export type ProcessorTime = { userMs: number; systemMs: number };
 
@@ -56,11 +53,13 @@ export const otherProcessors =
 /** Where Linux decides who runs where, as it does for users of the product. */
 export const allProcessors = `0-${availableParallelism() - 1}`;
 
-/** All threads of these processes, from now on. What has ended meanwhile is left alone. */
-export function pin(pids: readonly number[], processors: number | string): void {
-  const each = 'for pid; do taskset -acp "$0" "$pid"; done';
-  const { status } = spawnSync('sh', ['-c', each, String(processors), ...pids.map(String)]);
-  if (status === commandNotFound) {
-    throw new Error('taskset is missing: apt-get install util-linux');
+/** All threads of a process, from now on. What has ended meanwhile is left alone. */
+export function pin(pid: number, processors: number | string): void {
+  try {
+    execFileSync('taskset', ['-acp', String(processors), String(pid)], { stdio: 'pipe' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      throw new Error('taskset is missing: apt-get install util-linux');
+    }
   }
 }

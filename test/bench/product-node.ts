@@ -36,10 +36,7 @@ export type ProductNode = {
   log(): string;
   /** Resolves when its stores are up too, each process on its processor. */
   complete(): Promise<void>;
-  /**
-   * Lets primary and stores run on any processor, the first worker's too, while work lasts. Work
-   * within work changes nothing.
-   */
+  /** Lets primary and stores run on any processor, the first worker's too, while work lasts. */
   whileSpread<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
 };
@@ -83,7 +80,6 @@ export async function startProduct(
   const workerPids = () => childrenOf(child.pid as number).filter(isWorker);
   const companionPids = () => withDescendants(child.pid as number).filter((pid) => !isWorker(pid));
   pinAll(child.pid as number, workerPids());
-  let spreadCount = 0;
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -97,13 +93,11 @@ export async function startProduct(
       pinAll(child.pid as number, workerPids());
     },
     async whileSpread(work) {
-      if (spreadCount === 0) pin(companionPids(), allProcessors);
-      spreadCount += 1;
+      for (const pid of companionPids()) pin(pid, allProcessors);
       try {
         return await work();
       } finally {
-        spreadCount -= 1;
-        if (spreadCount === 0) pin(companionPids(), otherProcessors);
+        pinAll(child.pid as number, workerPids());
       }
     },
     stop: () => stop(child),
@@ -128,9 +122,10 @@ function isWorker(pid: number): boolean {
 
 /** The first worker has the measured processor for itself; a second one shares the driver's. */
 function pinAll(primaryPid: number, workerPids: readonly number[]): void {
-  pin(withDescendants(primaryPid), otherProcessors);
-  pin(workerPids.slice(0, 1), serverProcessor);
-  pin(workerPids.slice(1), driverProcessor);
+  for (const pid of withDescendants(primaryPid)) pin(pid, otherProcessors);
+  for (const [index, pid] of workerPids.entries()) {
+    pin(pid, index === 0 ? serverProcessor : driverProcessor);
+  }
 }
 
 function withDescendants(pid: number): number[] {

@@ -14,12 +14,8 @@ const quietShareMax = 0.15;
 /** To copy the last uses of ten million keys takes minutes. */
 const settleWithinMs = 600_000;
 
-/** Resolves when all events are in ClickHouse and primary and stores, on any processor, at rest. */
-export function settle(node: ProductNode): Promise<void> {
-  return node.whileSpread(() => untilAtRest(node));
-}
-
-async function untilAtRest(node: ProductNode): Promise<void> {
+/** Resolves when all events are in ClickHouse and primary and stores are at rest. */
+export async function settle(node: ProductNode): Promise<void> {
   const startedAtMs = performance.now();
   for (;;) {
     const [usedUs, lookedAtMs] = [companionUs(node), performance.now()];
