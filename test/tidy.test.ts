@@ -107,6 +107,14 @@ test('the environment is read by the configuration, and only the command line pr
   ]);
 });
 
+test('nobody loads undici at the start by importing node:http', () => {
+  none(
+    sources.flatMap(({ path, text }) =>
+      linesWith(text, /from 'node:http/).map((line) => `${path}:${line}: see src/lib/node-http.ts`),
+    ),
+  );
+});
+
 test('files, functions, parameter lists and lines keep to their sizes', () => {
   none([
     ...everyFile.flatMap((file) => oversizes(file)),
