@@ -2,6 +2,9 @@
 
 #include "sha256.h"
 
+/* Of a record: most are shorter. */
+enum { FETCHED_BYTES_MAX = 256 };
+
 /* Whether the state of the replica that its roots belong to is still the newest. */
 static bool is_fresh(const Engine *engine) {
   if (engine->replica.bytes == NULL) return false;
@@ -24,15 +27,6 @@ static void set_out(const Engine *engine, uint64_t root, Way *way) {
   way->walk = tree_walk_from(engine->replica.bytes == NULL ? NO_TREE : root);
 }
 
-/* A page further on the way; false at its end. */
-static bool go_on(const Engine *engine, Way *way) {
-  return tree_walk_down(&engine->replica, (Slice){way->key, way->size}, &way->walk);
-}
-
-static bool arrive(const Engine *engine, Way *way, Slice *bytes) {
-  return tree_walk_end(&engine->replica, (Slice){way->key, way->size}, &way->walk, bytes);
-}
-
 static void set_out_to_key(const Engine *engine, Slice key, Way *way) {
   sha256_of(key, (unsigned char *)way->key);
   way->size = SHA256_BYTES;
@@ -41,11 +35,10 @@ static void set_out_to_key(const Engine *engine, Slice key, Way *way) {
 
 /* The key, as far as its record alone tells. Sets NOT_FOUND, or leaves VALID. */
 static int find_key(const Engine *engine, Inquiry *inquiry, Verdict *verdict) {
-  Slice bytes;
   Numbers *numbers = &inquiry->numbers;
   verdict->outcome = NOT_FOUND;
-  if (!arrive(engine, &inquiry->way, &bytes)) return 0;
-  if (!key_record_read(bytes, &verdict->key)) return UNUSUAL;
+  if (!inquiry->way.is_found) return 0;
+  if (!key_record_read(inquiry->way.record, &verdict->key)) return UNUSUAL;
   if (!is_count(verdict->key.expires_at_ms)) return UNUSUAL;
   const Learned *learned = &engine->learned;
   numbers->traits = text_table_find(&learned->traits_numbers, verdict->key.traits);
@@ -73,11 +66,10 @@ static int set_out_to_identity(const Engine *engine, const Verdict *verdict, Way
 }
 
 /* The identity, if it is there. One with limits of its own is not usual. */
-static int find_identity(const Engine *engine, Way *way, Verdict *verdict) {
-  Slice bytes;
+static int find_identity(const Way *way, Verdict *verdict) {
   verdict->has_identity = false;
-  if (!arrive(engine, way, &bytes)) return 0;
-  if (!identity_record_read(bytes, &verdict->identity)) return UNUSUAL;
+  if (!way->is_found) return 0;
+  if (!identity_record_read(way->record, &verdict->identity)) return UNUSUAL;
   if (!ends_with(verdict->identity.traits, SLICE(",[]]"))) return UNUSUAL;
   verdict->has_identity = true;
   return 0;
@@ -116,8 +108,12 @@ WindowRequest limit_request(const Verdict *verdict, int index) {
 }
 
 /* As soon as the key is known: its counter is fetched while the rest is looked up. */
+static bool has_counter(const Verdict *verdict) {
+  return verdict->outcome != NOT_FOUND && verdict->traits->limit_count == 1;
+}
+
 static void aim_limit(Engine *engine, Verdict *verdict) {
-  if (verdict->traits->limit_count != 1) return;
+  if (!has_counter(verdict)) return;
   WindowRequest request = limit_request(verdict, 0);
   windows_aim(&engine->windows, &request, &verdict->counter);
 }
@@ -137,8 +133,11 @@ void search_begin(const Engine *engine, const Question *question, int root_key, 
   set_out_to_key(engine, question->key, &inquiry->way);
 }
 
-/* At the end of the way to the key: sets out to the identity. */
-static int end_at_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
+/* What a search does with others beside it; whether there is more of the same to do. */
+typedef bool (*Step)(Engine *engine, Search *search);
+
+/* Sets out to the identity, if there is a key. */
+static int go_on_from_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   if (!is_fresh(engine)) return STALE;
   int refusal = find_key(engine, inquiry, verdict);
   if (refusal != 0) return refusal;
@@ -151,37 +150,74 @@ static int end_at_key(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
   return set_out_to_identity(engine, verdict, &inquiry->way);
 }
 
-/* At the end of the way to the identity. */
-static int end_at_identity(Engine *engine, Inquiry *inquiry, Verdict *verdict) {
-  if (verdict->outcome == NOT_FOUND) return 0;
-  int refusal = find_identity(engine, &inquiry->way, verdict);
-  return refusal != 0 ? refusal : check(engine, inquiry, verdict);
+static bool end_at_key(Engine *engine, Search *search) {
+  search->inquiry.refusal = go_on_from_key(engine, &search->inquiry, &search->verdict);
+  return false;
 }
 
-/* All of them down to their leaves, a page each in turn. */
-static void go_down_together(const Engine *engine, Search *const *searches, int count) {
-  for (bool goes_on = true; goes_on;) {
-    goes_on = false;
-    for (int index = 0; index < count; index += 1) {
-      Inquiry *inquiry = &searches[index]->inquiry;
-      if (inquiry->refusal == 0 && go_on(engine, &inquiry->way)) goes_on = true;
-    }
-  }
+static bool fetch_counter(Engine *engine, Search *search) {
+  const Verdict *verdict = &search->verdict;
+  if (has_counter(verdict)) windows_fetch(&engine->windows, &verdict->counter);
+  return false;
 }
 
-typedef int (*EndOfWay)(Engine *engine, Inquiry *inquiry, Verdict *verdict);
+static bool end_at_identity(Engine *engine, Search *search) {
+  Inquiry *inquiry = &search->inquiry;
+  Verdict *verdict = &search->verdict;
+  if (verdict->outcome == NOT_FOUND) return false;
+  int refusal = find_identity(&inquiry->way, verdict);
+  inquiry->refusal = refusal != 0 ? refusal : check(engine, inquiry, verdict);
+  return false;
+}
 
-static void go_together(Engine *engine, Search *const *searches, int count, EndOfWay end) {
-  go_down_together(engine, searches, count);
+/* A page further on the way. */
+static bool go_on(Engine *engine, Search *search) {
+  Way *way = &search->inquiry.way;
+  return tree_walk_down(&engine->replica, (Slice){way->key, way->size}, &way->walk);
+}
+
+static bool fetch_page(Engine *engine, Search *search) {
+  const Way *way = &search->inquiry.way;
+  tree_walk_fetch(&engine->replica, (Slice){way->key, way->size}, &way->walk);
+  return false;
+}
+
+static bool arrive(Engine *engine, Search *search) {
+  Way *way = &search->inquiry.way;
+  Slice key = {way->key, way->size};
+  way->is_found = tree_walk_end(&engine->replica, key, &way->walk, &way->record);
+  size_t size = way->is_found ? way->record.size : 0;
+  if (size > FETCHED_BYTES_MAX) size = FETCHED_BYTES_MAX;
+  for (size_t at = 0; at < size; at += 64) __builtin_prefetch(way->record.at + at);
+  return false;
+}
+
+/* Those that were not refused, one behind the other; whether any of them goes on. */
+static inline bool step(Engine *engine, Search *const *searches, int count, Step one) {
+  bool goes_on = false;
   for (int index = 0; index < count; index += 1) {
-    Inquiry *inquiry = &searches[index]->inquiry;
-    if (inquiry->refusal == 0) inquiry->refusal = end(engine, inquiry, &searches[index]->verdict);
+    Search *search = searches[index];
+    if (search->inquiry.refusal == 0 && one(engine, search)) goes_on = true;
   }
+  return goes_on;
+}
+
+/*
+ * Each step reads what the one before has asked for, and asks for all of it with nothing between:
+ * a processor looks up the places of several pages at once, but what was asked for behind one that
+ * is not known yet has to wait with all that follows. It saves a quarter of a batch's engine time.
+ */
+static void go_together(Engine *engine, Search *const *searches, int count) {
+  while (step(engine, searches, count, go_on)) step(engine, searches, count, fetch_page);
+  step(engine, searches, count, arrive);
 }
 
 void look_up_together(Engine *engine, Search *const *searches, int count) {
-  go_together(engine, searches, count, end_at_key);
-  go_together(engine, searches, count, end_at_identity);
+  go_together(engine, searches, count);
+  step(engine, searches, count, end_at_key);
+  step(engine, searches, count, fetch_counter);
+  go_together(engine, searches, count);
+  step(engine, searches, count, end_at_identity);
 }
 
 int tell_refusal(Engine *engine, const Inquiry *inquiry) {

@@ -14,6 +14,9 @@ typedef struct {
   char key[WAY_KEY_BYTES_MAX];
   size_t size;
   TreeWalk walk;
+  /* At its end: whether there is a record, and which. */
+  bool is_found;
+  Slice record;
 } Way;
 
 /* Who asks, and for what: by the numbers under which they were learned. */
@@ -42,7 +45,7 @@ typedef struct {
 void search_begin(const Engine *engine, const Question *question, int root_key, double now_ms,
                   Search *search);
 
-/* To the end of each, side by side: while one waits for memory, the others go on. */
+/* To the end of each, side by side: their waits for memory become one. */
 void look_up_together(Engine *engine, Search *const *searches, int count);
 
 /* Why nothing was decided, and what that is about, where the caller can read it. */

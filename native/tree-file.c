@@ -120,10 +120,12 @@ bool tree_walk_down(const TreeFile *file, Slice key, TreeWalk *walk) {
   search(&page, key, walk, &place);
   const char *node = node_at(&page, place);
   walk->number = u32_at(node) + ((uint64_t)u16_at(node + 4) << 32);
-  if (walk->high > walk->low) {
-    prefetch_page(file, walk->number, share_of(prefix_of(key.at), walk));
-  }
   return true;
+}
+
+void tree_walk_fetch(const TreeFile *file, Slice key, const TreeWalk *walk) {
+  if (walk->number == NO_TREE || walk->high <= walk->low) return;
+  prefetch_page(file, walk->number, share_of(prefix_of(key.at), walk));
 }
 
 bool tree_walk_end(const TreeFile *file, Slice key, TreeWalk *walk, Slice *value) {
@@ -138,6 +140,6 @@ bool tree_walk_end(const TreeFile *file, Slice key, TreeWalk *walk, Slice *value
 
 bool tree_file_find(const TreeFile *file, uint64_t root, Slice key, Slice *value) {
   TreeWalk walk = tree_walk_from(root);
-  while (tree_walk_down(file, key, &walk)) continue;
+  while (tree_walk_down(file, key, &walk)) tree_walk_fetch(file, key, &walk);
   return tree_walk_end(file, key, &walk, value);
 }

@@ -23,7 +23,7 @@ TreeFile tree_file_at(const void *bytes);
 
 /*
  * On the way from the root of a tree to the leaf where a key stands, if it is there. Several of
- * them can go down side by side, a page each in turn: what one needs next is fetched meanwhile.
+ * them can go down side by side: all a page further, then all fetch the next one.
  */
 typedef struct {
   /* The page it is at. */
@@ -38,6 +38,9 @@ TreeWalk tree_walk_from(uint64_t root);
 /* A page further down; false at the leaf, and in a tree without pages. Keys have four bytes at
  * least. */
 bool tree_walk_down(const TreeFile *file, Slice key, TreeWalk *walk);
+
+/* Has the processor fetch what the next step will read. */
+void tree_walk_fetch(const TreeFile *file, Slice key, const TreeWalk *walk);
 
 /* At the leaf: false when it has no such key. */
 bool tree_walk_end(const TreeFile *file, Slice key, TreeWalk *walk, Slice *value);

@@ -17,10 +17,12 @@ typedef struct {
 /* Of a file that the other side has opened, and so found to be a table of windows. */
 void slots_open(WindowSlots *slots, void *bytes, uint32_t seat);
 
-/* Makes the counter that of this tuple, which has this duration, and has the processor fetch what a
- * load of it will read. */
+/* Makes the counter that of this tuple, which has this duration. */
 void slots_aim(const WindowSlots *slots, WindowCounter *counter, double duration_ms,
                const TagPrefix *prefix, Slice identifier);
+
+/* Has the processor fetch what a load of the counter will read. */
+void slots_fetch(const WindowSlots *slots, const WindowCounter *counter);
 
 /* Finds the slot that bears the counter's tag, with the window that it has come to. */
 bool slots_find(WindowSlots *slots, WindowCounter *counter);

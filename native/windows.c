@@ -38,6 +38,10 @@ void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *
   slots_aim(&windows->slots, counter, limit->duration_ms, &limit->prefix, request->identifier);
 }
 
+void windows_fetch(const Windows *windows, const WindowCounter *counter) {
+  slots_fetch(&windows->slots, counter);
+}
+
 static bool is_ready(const WindowCounter *counter) {
   return counter->tag_at != 0 && !counter_is_behind(counter);
 }
@@ -78,6 +82,7 @@ void windows_take(Windows *windows, const WindowRequest *request, double now_ms,
                   WindowVerdict *verdict) {
   WindowCounter counter;
   windows_aim(windows, request, &counter);
+  windows_fetch(windows, &counter);
   windows_take_aimed(windows, request, &counter, now_ms, verdict);
 }
 
@@ -122,6 +127,7 @@ static void aim_all(Windows *windows, Counters *all, const WindowRequest *reques
     const WindowRequest *request = &requests[item];
     WindowCounter *aimed = &all->counters[all->counter_count];
     windows_aim(windows, request, aimed);
+    windows_fetch(windows, aimed);
     WindowCounter *counter = all->counters;
     while (!counter_equals(counter, aimed)) counter += 1;
     if (counter == aimed) all->counter_count += 1;

@@ -49,8 +49,10 @@ void windows_set_clock(Windows *windows, double (*clock)(void));
 void windows_limit(const Windows *windows, WindowLimit *limit, Slice workspace_id, Slice scope,
                    double duration_ms);
 
-/* One limit in two steps: to aim fetches what the second will read, so do something in between. */
+/* One limit in three steps: the second has the processor fetch what the third will read, so do
+ * something in between. */
 void windows_aim(Windows *windows, const WindowRequest *request, WindowCounter *counter);
+void windows_fetch(const Windows *windows, const WindowCounter *counter);
 void windows_take_aimed(Windows *windows, const WindowRequest *request, WindowCounter *counter,
                         double now_ms, WindowVerdict *verdict);
 
