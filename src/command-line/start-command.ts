@@ -5,7 +5,8 @@ import { startBanner, startReport } from './start-banner.ts';
 export const startCommand: Command = {
   name: 'start',
   usage: 'start',
-  summary: 'Start the server with its stores, until Ctrl-C. SIGHUP replaces the workers.',
+  summary:
+    'Start server and stores, until Ctrl-C. SIGHUP replaces the workers, SIGUSR2 ships events.',
   wordCountMax: 0,
   flags: [],
   takesSettings: true,

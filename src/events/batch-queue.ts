@@ -9,8 +9,8 @@ export type BatchQueue = {
   /** For one lane, until it gives the batch back; undefined when none is due. */
   take(isDraining: boolean): Batch | undefined;
   giveBack(batch: Batch): void;
-  /** True when all that was sealed is in ClickHouse or in quarantine. */
-  isEmpty(): boolean;
+  /** Names of what was sealed and is neither in ClickHouse nor in quarantine yet. */
+  waiting(): string[];
 };
 
 export type BatchQueueOptions = {
@@ -51,6 +51,6 @@ export function createBatchQueue(options: BatchQueueOptions): BatchQueue {
       return batch;
     },
     giveBack: (batch) => inLane.delete(batch),
-    isEmpty: () => ledger.state.batches.length === 0 && listSegments(folder).sealed.length === 0,
+    waiting: () => listSegments(folder).sealed.map((segment) => segment.name),
   };
 }

@@ -35,7 +35,7 @@ export type IngestOptions = {
   /** Undefined when the event is in the spool; nothing is counted as dropped. */
   offer: Offer;
   /** Ends the segment: what is offered next stands in another one. */
-  seal(): void;
+  seal(): Promise<void>;
   /** Rows that are spooled together are no more bytes than this. */
   frameBytesMax: number;
 };
@@ -44,12 +44,15 @@ export type Ingest = {
   /** To ask before any work is done for a body. */
   knows: IngestAccess['knows'];
   take(request: IngestRequest): IngestAnswer;
+  /** Resolves when all that was taken by now can be shipped. */
+  seal(): Promise<void>;
 };
 
 export function createIngest({ access, offer, seal, frameBytesMax }: IngestOptions): Ingest {
   const limited = limitTargets(offer, seal);
   return {
     knows: access.knows,
+    seal,
     take(request) {
       if (!access.knows(request.user, request.password)) return refused(403, unknownUser);
       try {
@@ -73,12 +76,12 @@ function statusOf({ code }: InsertRefused): 400 | 403 | 413 {
  */
 const targetsMax = 64;
 
-function limitTargets(offer: Offer, seal: () => void): Offer {
+function limitTargets(offer: Offer, seal: IngestOptions['seal']): Offer {
   const targets = new Set<string>();
   return (event) => {
     const text = targetText(event.target);
     if (!targets.has(text) && targets.size === targetsMax) {
-      seal();
+      void seal();
       targets.clear();
     }
     targets.add(text);

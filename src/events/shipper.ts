@@ -30,7 +30,7 @@ export type Shipper = {
   adopt(owner: string): void;
   /** A segment was sealed; without it the next look finds it. */
   notify(): void;
-  /** Ships all that is sealed without waiting for its age. False when the time was not enough. */
+  /** Ships what is sealed by now, whatever its age. False when the time was not enough. */
   drain(timeoutMs: number): Promise<boolean>;
   /** Ends after the inserts under way, or after `graceMs` without them: they are repeated later. */
   stop(graceMs: number): Promise<void>;
@@ -110,11 +110,13 @@ export function createShipper(options: ShipperOptions): Shipper {
     notify: () => bell.wake(),
     async drain(timeoutMs) {
       const endMs = performance.now() + timeoutMs;
+      const wanted = new Set(queue.waiting());
+      const isDone = () => !queue.waiting().some((name) => wanted.has(name));
       isDraining = true;
       wakeAll();
-      while (!queue.isEmpty() && performance.now() < endMs) await bell.wait(drainLookMs);
+      while (!isDone() && !isStopping && performance.now() < endMs) await bell.wait(drainLookMs);
       isDraining = false;
-      return queue.isEmpty();
+      return isDone();
     },
     async stop(graceMs) {
       isStopping = true;

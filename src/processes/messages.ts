@@ -42,6 +42,7 @@ export type ToWorker =
   | { kind: 'applied'; waitId: number }
   | { kind: 'credits-answered'; askId: number; answer: CreditAnswer | undefined }
   | { kind: 'switch-replica'; path: string }
+  | { kind: 'seal-events' }
   | { kind: 'drain'; drain: Drain };
 
 export type FromWorker =
@@ -53,4 +54,5 @@ export type FromWorker =
   /** Answered with `credits-answered`, without an answer. */
   | { kind: 'settle-credits'; askId: number; keyIds: readonly string[] }
   | { kind: 'replica-switched'; path: string }
+  | { kind: 'events-sealed' }
   | { kind: 'segment-sealed' };

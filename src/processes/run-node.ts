@@ -38,12 +38,42 @@ export async function runNode(
     throw error;
   }
   process.on('SIGHUP', () => reload(node, logger));
+  process.on(
+    'SIGUSR2',
+    inTurn(() => shipEvents(node, logger)),
+  );
   const tookMs = Date.now() - startedAtMs;
   logger.info({ tookMs, workers: config.workers }, 'started');
   void node.firstRootKey.then(onPrepared);
   await stopped;
   await node.stop();
   logger.info({}, 'stopped');
+}
+
+async function shipEvents(node: RunningNode, logger: Logger): Promise<void> {
+  logger.info({}, 'shipping all events');
+  try {
+    if (await node.shipEvents()) logger.info({}, 'all events shipped');
+    else logger.warn({}, 'not all events could be shipped yet: they stay in the spool');
+  } catch (error) {
+    logger.error({ err: error }, 'shipping all events failed');
+  }
+}
+
+/** Once more when it is asked for meanwhile: what came since then is meant too. */
+function inTurn(work: () => Promise<void>): () => Promise<void> {
+  let isWanted = false;
+  let isRunning = false;
+  return async () => {
+    isWanted = true;
+    if (isRunning) return;
+    isRunning = true;
+    while (isWanted) {
+      isWanted = false;
+      await work();
+    }
+    isRunning = false;
+  };
 }
 
 function reload(node: RunningNode, logger: Logger): void {

@@ -26,6 +26,8 @@ import { startStores } from './stores.ts';
 /** For the workers to answer first. One that cannot must not keep the events of the others. */
 const clickhouseWaitsMs = 10_000;
 
+const shipWithinMs = 60_000;
+
 /** Why a node cannot start, in a sentence for the operator. */
 export class StartRefused extends Error {
   override readonly name = 'StartRefused';
@@ -36,6 +38,11 @@ export type RunningNode = {
   firstRootKey: Promise<string | undefined>;
   /** Replaces the workers one by one. */
   reload(): Promise<void>;
+  /**
+   * Sends the events of up to now to ClickHouse without waiting for more. False when the time was
+   * not enough. Not to be called again before.
+   */
+  shipEvents(): Promise<boolean>;
   stop(): Promise<void>;
 };
 
@@ -43,13 +50,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { logger } = options;
   const releasers = createReleasers((name) => logger.debug({}, `stopping: ${name}`));
   try {
-    const { keys, workers } = await startParts(options, releasers);
+    const { keys, workers, events, ingest } = await startParts(options, releasers);
     return {
       firstRootKey: keys.prepared.then(
         (first) => first.rootKey,
         () => undefined,
       ),
       reload: () => workers.replaceAll(),
+      async shipEvents() {
+        await workers.sealEvents();
+        const shipped = [events.shipper, ingest].map((shipper) => shipper?.drain(shipWithinMs));
+        return !(await Promise.all(shipped)).includes(false);
+      },
       stop: () => releasers.releaseAll(),
     };
   } catch (error) {

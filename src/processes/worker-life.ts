@@ -37,7 +37,7 @@ export async function startWorker(
   const releasers = createReleasers();
   const waits = createAppliedWaits((waitId) => send({ kind: 'await-applied', waitId }));
   const parts = { settings, awaitApplied: waits.wait, send, logger };
-  const { server, replica, credits, openDoor } = openWorkerParts(parts, releasers);
+  const { server, replica, credits, openDoor, sealEvents } = openWorkerParts(parts, releasers);
   const opened = await startListening(server, openDoor, settings, releasers);
   if (!opened.ok) {
     logger.error({}, opened.problem);
@@ -67,6 +67,10 @@ export async function startWorker(
       if (message.kind === 'switch-replica') {
         await replica.switchTo(message.path);
         send({ kind: 'replica-switched', path: message.path });
+      }
+      if (message.kind === 'seal-events') {
+        await sealEvents();
+        send({ kind: 'events-sealed' });
       }
       if (message.kind === 'drain') await end(message.drain);
     },

@@ -2,7 +2,7 @@
 
 import { ratelimitKind } from '../events/ratelimit-kind.ts';
 import { openSpoolCounters } from '../events/spool-counters.ts';
-import { createSpoolWriter } from '../events/spool-writer.ts';
+import { createSpoolWriter, type SpoolWriter } from '../events/spool-writer.ts';
 import { verificationKind } from '../events/verification-kind.ts';
 import { type ApiServer, type ApiServerPorts, createApiServer } from '../http/api-server.ts';
 import type { QuickVerifier } from '../http/quick-verifier.ts';
@@ -28,6 +28,8 @@ export type WorkerParts = {
   credits: CreditAsks;
   /** The native door, with the server behind it at this path; undefined where there is none. */
   openDoor: ((innerPath: string) => WorkerDoor) | undefined;
+  /** Resolves when all events of up to now can be shipped. */
+  sealEvents(): Promise<void>;
 };
 
 const segmentBytes = 4 * 2 ** 20;
@@ -66,6 +68,7 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
   const { analyticsFacts: facts } = management;
   const analytics = openWorkerAnalytics({ clickhouseReaderUrl, facts, limits }, releasers);
   const quick = engine?.verifier(replica, (event) => spool.appendPacked(verificationKind, event));
+  const ingest = openWorkerIngest(options, releasers);
   let door: WorkerDoor | undefined;
   const server = createApiServer({
     lookup: replica,
@@ -84,7 +87,7 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
     },
     quick,
     hasDoor: engine !== undefined && hasDoors,
-    ingest: openWorkerIngest(options, releasers),
+    ingest,
     onAnswered: counters.countAnswer,
     clock: Date.now,
     stopwatch: () => performance.now(),
@@ -95,12 +98,17 @@ export function openWorkerParts(options: WorkerOptions, releasers: Releasers): W
     },
   });
   const opener = engine && quick && hasDoors && doorOpener({ engine, quick, counters, server });
-  if (!opener) return { server, replica, credits, openDoor: undefined };
+  const sealEvents = () => sealAll([spool, ingest]);
+  if (!opener) return { server, replica, credits, openDoor: undefined, sealEvents };
   const openDoor = (innerPath: string) => {
     door = opener(innerPath, releasers);
     return door;
   };
-  return { server, replica, credits, openDoor };
+  return { server, replica, credits, openDoor, sealEvents };
+}
+
+async function sealAll(spools: readonly (Pick<SpoolWriter, 'seal'> | undefined)[]): Promise<void> {
+  await Promise.all(spools.map((spool) => spool?.seal()));
 }
 
 type DoorParts = {

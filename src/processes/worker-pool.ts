@@ -28,17 +28,20 @@ export type WorkerPoolOptions = {
   logger: Logger;
 };
 
+/** Who has not answered yet, by the answer, and whom to tell. */
+type Asked = Record<'replica-switched' | 'events-sealed', Map<ChildProcess, () => void>>;
+
 /** What a worker may take on a busy machine besides draining. */
 const workerPatienceMs = 30_000;
 
 export class WorkerPool extends Supervisor {
   readonly #options: WorkerPoolOptions;
   readonly #owners: Map<ChildProcess, string>;
-  readonly #switching: Map<ChildProcess, () => void>;
+  readonly #asked: Asked;
 
   constructor(options: WorkerPoolOptions) {
     const owners = new Map<ChildProcess, string>();
-    const switching = new Map<ChildProcess, () => void>();
+    const asked: Asked = { 'replica-switched': new Map(), 'events-sealed': new Map() };
     super({
       workerCount: options.config.workers,
       fork: (slot) => startProcess(options, slot, owners),
@@ -46,7 +49,7 @@ export class WorkerPool extends Supervisor {
       onExit(worker) {
         const owner = owners.get(worker);
         owners.delete(worker);
-        switching.get(worker)?.();
+        for (const waiting of Object.values(asked)) waiting.get(worker)?.();
         if (owner) options.onOwnerGone(owner);
       },
       patienceMs: options.config.drainMs + workerPatienceMs,
@@ -55,21 +58,32 @@ export class WorkerPool extends Supervisor {
     });
     this.#options = options;
     this.#owners = owners;
-    this.#switching = switching;
+    this.#asked = asked;
   }
 
   /** Resolves when every worker reads from this file, or is gone. */
-  async switchReplica(path: string): Promise<void> {
-    const switched = [...this.#owners.keys()].map((worker) => {
+  switchReplica(path: string): Promise<void> {
+    return this.#askAll({ kind: 'switch-replica', path }, 'replica-switched');
+  }
+
+  /** Resolves when all events of up to now can be shipped. Not to be called again before. */
+  sealEvents(): Promise<void> {
+    return this.#askAll({ kind: 'seal-events' }, 'events-sealed');
+  }
+
+  /** Resolves when every worker has answered, or is gone. */
+  async #askAll(question: ToWorker, answer: keyof Asked): Promise<void> {
+    const waiting = this.#asked[answer];
+    const answered = [...this.#owners.keys()].map((worker) => {
       return new Promise<void>((resolve) => {
-        this.#switching.set(worker, () => {
-          this.#switching.delete(worker);
+        waiting.set(worker, () => {
+          waiting.delete(worker);
           resolve();
         });
-        send(worker, { kind: 'switch-replica', path });
+        send(worker, question);
       });
     });
-    await Promise.all(switched);
+    await Promise.all(answered);
   }
 
   #receive(worker: ChildProcess, message: FromWorker): void {
@@ -93,7 +107,8 @@ export class WorkerPool extends Supervisor {
         this.#options.onSegmentSealed();
         break;
       case 'replica-switched':
-        this.#switching.get(worker)?.();
+      case 'events-sealed':
+        this.#asked[message.kind].get(worker)?.();
         break;
       case 'listening':
         if (message.missesStripped) this.#options.onSourceMissed();

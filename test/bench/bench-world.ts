@@ -45,7 +45,7 @@ export async function openBenchWorld(
   };
   const node = await startProduct(options);
   try {
-    const seeded = await seed(dataDir, keyCount, say);
+    const seeded = await node.whileSpread(() => seed(dataDir, keyCount, say));
     const world = { ...options, ...seeded, keyCount, limitSlots };
     writeFileSync(mark, JSON.stringify(world));
     return world;

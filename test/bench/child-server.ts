@@ -43,7 +43,7 @@ export async function startChildServer(options: ChildCommand): Promise<ChildServ
   await waitFor(`${command} listens`, async () => isOver() || isListening(), startWithinMs);
   if (isOver()) throw new Error(`${command} ended: ${failure || output}`);
   const pid = child.pid as number;
-  pin(pid, processor);
+  pin([pid], processor);
   return { pid, port, stop: () => stop(child) };
 }
 

@@ -34,7 +34,7 @@ export async function startNginxLua(context: StandInContext): Promise<StandIn> {
     port,
   });
   const workers = childrenOf(server.pid);
-  for (const pid of workers) pin(pid, serverProcessor);
+  pin(workers, serverProcessor);
   return {
     present: true,
     version: 'nginx with libnginx-mod-http-lua',

@@ -36,6 +36,8 @@ export type ProductNode = {
   log(): string;
   /** Resolves when its stores are up too, each process on its processor. */
   complete(): Promise<void>;
+  /** Has it ship all events of up to now, which takes some time. */
+  shipEvents(): void;
   /** Lets primary and stores run on any processor, the first worker's too, while work lasts. */
   whileSpread<T>(work: () => Promise<T>): Promise<T>;
   stop(): Promise<void>;
@@ -80,6 +82,7 @@ export async function startProduct(
   const workerPids = () => childrenOf(child.pid as number).filter(isWorker);
   const companionPids = () => withDescendants(child.pid as number).filter((pid) => !isWorker(pid));
   pinAll(child.pid as number, workerPids());
+  let spreadCount = 0;
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -92,12 +95,15 @@ export async function startProduct(
       await allConditionsMet(`http://127.0.0.1:${adminPort}/readyz`);
       pinAll(child.pid as number, workerPids());
     },
+    shipEvents: () => void child.kill('SIGUSR2'),
     async whileSpread(work) {
-      for (const pid of companionPids()) pin(pid, allProcessors);
+      spreadCount += 1;
+      pin(companionPids(), allProcessors);
       try {
         return await work();
       } finally {
-        pinAll(child.pid as number, workerPids());
+        spreadCount -= 1;
+        if (spreadCount === 0) pinAll(child.pid as number, workerPids());
       }
     },
     stop: () => stop(child),
@@ -122,10 +128,10 @@ function isWorker(pid: number): boolean {
 
 /** The first worker has the measured processor for itself; a second one shares the driver's. */
 function pinAll(primaryPid: number, workerPids: readonly number[]): void {
-  for (const pid of withDescendants(primaryPid)) pin(pid, otherProcessors);
-  for (const [index, pid] of workerPids.entries()) {
-    pin(pid, index === 0 ? serverProcessor : driverProcessor);
-  }
+  const [first, ...others] = workerPids;
+  pin(withDescendants(primaryPid), otherProcessors);
+  pin(first === undefined ? [] : [first], serverProcessor);
+  pin(others, driverProcessor);
 }
 
 function withDescendants(pid: number): number[] {

@@ -8,24 +8,33 @@ import { readMetrics } from '../support/metrics.ts';
 import { processorTime } from './processor.ts';
 import type { ProductNode } from './product-node.ts';
 
-const lookEveryMs = 200;
+const lookedAtForMs = 200;
 /** Of a processor; the stores alone take some 2 % of one. */
 const quietShareMax = 0.15;
 /** To copy the last uses of ten million keys takes minutes. */
 const settleWithinMs = 600_000;
 
-/** Resolves when all events are in ClickHouse and primary and stores are at rest. */
+/**
+ * Resolves when all events are in ClickHouse and primary and stores are at rest. Nobody is measured
+ * meanwhile: until then they have all processors.
+ */
 export async function settle(node: ProductNode): Promise<void> {
   const startedAtMs = performance.now();
-  for (;;) {
-    const [usedUs, lookedAtMs] = [companionUs(node), performance.now()];
-    await sleep(lookEveryMs);
-    const share = (companionUs(node) - usedUs) / 1000 / (performance.now() - lookedAtMs);
-    if (share <= quietShareMax && (await spooledCount(node)) === 0) return;
-    if (performance.now() - startedAtMs > settleWithinMs) {
+  node.shipEvents();
+  if (await isAtRest(node)) return;
+  await node.whileSpread(async () => {
+    while (!(await isAtRest(node))) {
+      if (performance.now() - startedAtMs < settleWithinMs) continue;
       throw new Error(`primary and stores are not at rest within ${settleWithinMs} ms`);
     }
-  }
+  });
+}
+
+async function isAtRest(node: ProductNode): Promise<boolean> {
+  const [usedUs, lookedAtMs] = [companionUs(node), performance.now()];
+  await sleep(lookedAtForMs);
+  const share = (companionUs(node) - usedUs) / 1000 / (performance.now() - lookedAtMs);
+  return share <= quietShareMax && (await spooledCount(node)) === 0;
 }
 
 /** Processor time up to now of all that the product runs beside its workers. */

@@ -27,7 +27,7 @@ before(() => {
       taken.push(event);
       return undefined;
     },
-    seal() {
+    async seal() {
       sealedAt.push(taken.length);
     },
   });
