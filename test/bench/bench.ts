@@ -12,6 +12,8 @@ export type Bench = {
   /** Temporary. */
   folder: string;
   world: BenchWorld;
+  /** The same with few keys, which nobody runs yet; undefined where it is not needed. */
+  fewKeys: BenchWorld | undefined;
   node: ProductNode;
   product: ProductContestants;
   comparisons: Comparison[];

@@ -57,7 +57,7 @@ export async function startByHand(context: StandInContext, databaseUrl: string):
       template: writeTemplate(folder, 'by-hand', { line: 'POST /verify', headers, body }),
       expected: '"code":"VALID"',
       keysPerRequest: 1,
-      warmUpKeyCount: 60_000,
+      warmUpKeyCount: 20_000,
       mix: 'uniform',
       keyCount,
     },

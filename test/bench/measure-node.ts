@@ -1,8 +1,7 @@
 /** The whole node: first copy, size, restart, a second worker, another number of keys. */
-import { join } from 'node:path';
 import type { Measured, MeasuredBars } from './bars.ts';
 import { type Bench, compare } from './bench.ts';
-import { firstCopyOf, openBenchWorld, replicaBytes } from './bench-world.ts';
+import { type BenchWorld, firstCopyOf, replicaBytes } from './bench-world.ts';
 import type { Contestant } from './contestant.ts';
 import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
@@ -14,7 +13,7 @@ import { warmUp } from './warm-up.ts';
 
 /** At which number of keys some of the bars stand. */
 const barKeyCount = 10_000_000;
-const fewKeyCount = 10_000;
+export const fewKeyCount = 10_000;
 /**
  * While one is measured the other has nothing to do, and the kernel takes its pages for unused: the
  * next use of each costs more. A second for each million of the larger number.
@@ -37,59 +36,56 @@ export function measureMemory({ node, world }: Bench): MeasuredBars {
   return { memory: { value: privateBytes(pid) / 1e6, ...keysNote(world.keyCount) } };
 }
 
-/** What drifts meanwhile hits both alike. */
-const workerCounts = [1, 2, 2, 1] as const;
-
-/** Between one worker and two, each time another start: so it tells of restarts as well. */
+/** A B A B between one worker and two, each time another start: so it tells of restarts as well. */
 export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
-  const { world, say } = bench;
+  const { plan, world, say } = bench;
+  const { roundCount } = plan;
   await settle(bench.node);
   say('── two workers and one, in turn; each time the product is started again');
-  const costs: Record<1 | 2, number[]> = { 1: [], 2: [] };
+  const ratios: number[] = [];
   const restartsMs: number[] = [];
-  for (const workerCount of workerCounts) {
-    await bench.node.stop();
-    const startedAtMs = performance.now();
-    let tookMs = 0;
-    bench.node = await startProduct({ ...world, workerCount }, async (port) => {
-      await askOnce(port, bench.product.verify.template);
-      tookMs = performance.now() - startedAtMs;
-    });
-    restartsMs.push(tookMs);
-    await bench.node.complete();
-    const cost = await costOfRequest(bench, bench.node);
-    costs[workerCount].push(cost);
-    say(`${workerCount} workers: ${cost.toFixed(1)} µs, ${Math.round(tookMs)} ms`);
+  for (let round = 1; round <= roundCount; round += 1) {
+    const costs: number[] = [];
+    for (const workerCount of [2, 1]) {
+      await bench.node.stop();
+      const startedAtMs = performance.now();
+      let tookMs = 0;
+      bench.node = await startProduct({ ...world, workerCount }, async (port) => {
+        await askOnce(port, bench.product.verify.template);
+        tookMs = performance.now() - startedAtMs;
+      });
+      restartsMs.push(tookMs);
+      await bench.node.complete();
+      costs.push(await costOfRequest(bench, bench.node, round));
+      const cost = costs.at(-1)?.toFixed(1);
+      say(`${round}/${roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`);
+    }
+    ratios.push((costs[0] ?? Number.NaN) / (costs[1] ?? Number.NaN));
   }
   bench.product = productContestants(bench.node, world, writeProductTemplates(bench.folder, world));
   return {
-    twoWorkers: { value: sum(costs[2]) / sum(costs[1]) },
+    twoWorkers: { value: median(ratios) },
     restart: { value: median(restartsMs) / 1000, ...keysNote(world.keyCount) },
   };
 }
 
-const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-
-async function costOfRequest(bench: Bench, node: ProductNode): Promise<number> {
+async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Promise<number> {
   const { plan, folder, world } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
   const { connectionCount } = plan;
-  // Longer than elsewhere: each needs a start, so there are fewer of them, further apart.
-  const seconds = 2 * plan.secondsPerRound;
+  const { secondsPerRound: seconds } = plan;
   // It has just been started, and two workers would be cold for twice as long as one.
-  await warmUp(verify, plan);
-  return processorUs(await runLoad(verify, { connectionCount, seconds, seed: 1 }));
+  await warmUp(verify, { connectionCount, warmUpShare: plan.warmUpShare / 2 });
+  return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
 }
 
 /** A second node with few keys beside the first, for as long as it takes. */
-export async function measureKeyCounts(bench: Bench): Promise<MeasuredBars> {
-  const { folder, say } = bench;
-  const few = await openBenchWorld(join(folder, 'few-keys'), fewKeyCount, say);
-  const node = await startProduct(few);
+export async function measureKeyCounts(bench: Bench, fewKeys: BenchWorld): Promise<MeasuredBars> {
+  const node = await startProduct(fewKeys);
   try {
     await node.complete();
-    const templates = writeProductTemplates(few.dataDir, few);
-    const { verify } = productContestants(node, few, templates);
+    const templates = writeProductTemplates(fewKeys.dataDir, fewKeys);
+    const { verify } = productContestants(node, fewKeys, templates);
     return { manyKeys: await compareKeyCounts(bench, verify) };
   } finally {
     await node.stop();

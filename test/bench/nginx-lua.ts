@@ -46,7 +46,7 @@ export async function startNginxLua(context: StandInContext): Promise<StandIn> {
       template: writeTemplate(folder, 'nginx', { line: 'GET /', headers: ['X-Api-Key: {key}'] }),
       expected: '"code":"VALID"',
       keysPerRequest: 1,
-      warmUpKeyCount: 60_000,
+      warmUpKeyCount: 20_000,
       mix: 'uniform',
       keyCount: context.keyCount,
     },

@@ -18,7 +18,13 @@ import { chartSvg } from './chart.ts';
 import { describeMachine } from './machine.ts';
 import { measureChanges, measureDoors, measureRevocations } from './measure-doors.ts';
 import { measureLatency } from './measure-latency.ts';
-import { measureKeyCounts, measureMemory, measureReplica, measureWorkers } from './measure-node.ts';
+import {
+  fewKeyCount,
+  measureKeyCounts,
+  measureMemory,
+  measureReplica,
+  measureWorkers,
+} from './measure-node.ts';
 import { measureRivals } from './measure-rivals.ts';
 import { buildNative } from './native-floor.ts';
 import { startProduct } from './product-node.ts';
@@ -39,14 +45,23 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
   releasers.push('folder', () => rmSync(folder, { recursive: true, force: true }));
   const keys = plan.keyCount.toLocaleString('en');
   say(`── ${keys} keys in PostgreSQL`);
-  const world = await openBenchWorld(plan.worldFolder || join(folder, 'world'), plan.keyCount, say);
+  const [world, fewKeys] = await bothDone(
+    openBenchWorld(plan.worldFolder || join(folder, 'world'), plan.keyCount, say),
+    plan.hasRestarts ? openBenchWorld(join(folder, 'few-keys'), fewKeyCount, () => {}) : undefined,
+  );
   say('── starting the product, which copies them');
   const node = await startProduct(world);
   await node.complete();
   const product = productContestants(node, world, writeProductTemplates(folder, world));
-  const bench: Bench = { plan, folder, world, node, product, comparisons: [], say };
+  const bench: Bench = { plan, folder, world, fewKeys, node, product, comparisons: [], say };
   releasers.push('product', () => bench.node.stop());
   return bench;
+}
+
+/** Neither goes on when the other has failed: what they run on is removed then. */
+async function bothDone<One, Other>(one: Promise<One>, other: Promise<Other> | undefined) {
+  await Promise.allSettled([one, other]);
+  return Promise.all([one, other]);
 }
 
 async function measure(bench: Bench, releasers: Releasers) {
@@ -61,7 +76,7 @@ async function measure(bench: Bench, releasers: Releasers) {
     // Behind it, as the first changes of a process meet code that is not compiled yet.
     ...(await measureRevocations(bench)),
     ...(bench.plan.hasRestarts && (await measureWorkers(bench))),
-    ...(bench.plan.hasRestarts && (await measureKeyCounts(bench))),
+    ...(bench.fewKeys && (await measureKeyCounts(bench, bench.fewKeys))),
     // Last, as batches leave most to the stores: what would follow has to wait for them.
     ...(await measureDoors(bench)),
     ...measureMemory(bench),
