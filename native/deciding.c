@@ -58,9 +58,12 @@ static void count(const Counters *counters, Outcome outcome, uint32_t latency_us
   __atomic_fetch_add(&cells[counters->decided_at], 1, __ATOMIC_RELAXED);
 }
 
+uint32_t latency_us_since(int64_t started_at_ns) {
+  return (uint32_t)((monotonic_ns() - started_at_ns + 500) / 1000);
+}
+
 void record(Engine *engine, const Verdict *verdict, const Original *original,
-                   int64_t started_at_ns) {
-  uint32_t latency_us = (uint32_t)((monotonic_ns() - started_at_ns + 500) / 1000);
+            uint32_t latency_us) {
   uint32_t size = event_pack(engine->event_words, verdict, original, latency_us);
   bool is_spooled = spool_segment_append(&engine->segment, VERIFICATION_WIRE_NUMBER,
                                          engine->event_words, size);

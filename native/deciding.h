@@ -32,8 +32,10 @@ int decide(Engine *engine, Room room, Verdict *verdict);
 /* Counts all limits that always apply, or none; sets RATE_LIMITED. */
 void take_limits(Engine *engine, Verdict *verdict);
 
+uint32_t latency_us_since(int64_t started_at_ns);
+
 /* Before the answer leaves. */
 void record(Engine *engine, const Verdict *verdict, const Original *original,
-            int64_t started_at_ns);
+            uint32_t latency_us);
 
 #endif

@@ -27,7 +27,7 @@ static int answer(Engine *engine, Verification *verification) {
   int refusal = decide(engine, room, verdict);
   if (refusal != 0) return refusal == FULL ? UNUSUAL : refusal;
   request_ids_next(&engine->request_ids, verdict->request_id);
-  record(engine, verdict, &no_original, verification->started_at_ns);
+  record(engine, verdict, &no_original, latency_us_since(verification->started_at_ns));
   char *to = answer_open(room.to, verdict->request_id);
   return (int)(answer_close(answer_put(to, verdict)) - room.to);
 }
@@ -64,7 +64,7 @@ static int answer_proxy(Engine *engine, Verification *verification) {
   take_limits(engine, verdict);
   if (verdict->outcome != VALID) return UNUSUAL;
   request_ids_next(&engine->request_ids, verdict->request_id);
-  record(engine, verdict, original, verification->started_at_ns);
+  record(engine, verdict, original, latency_us_since(verification->started_at_ns));
   char *body_end = proxy_put_body(engine->text, verdict);
   engine->status[STATUS_BODY_BYTES] = (int32_t)(body_end - engine->text);
   return (int)(proxy_put_headers(engine->out, verdict) - engine->out);
