@@ -8,7 +8,7 @@ import { readMetrics } from '../support/metrics.ts';
 import { processorTime } from './processor.ts';
 import type { ProductNode } from './product-node.ts';
 
-const lookedAtForMs = 100;
+const lookedAtForMs = 200;
 /** Of a processor; the stores alone take some 2 % of one. */
 const quietShareMax = 0.15;
 /** To copy the last uses of ten million keys takes minutes. */
