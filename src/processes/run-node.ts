@@ -1,6 +1,7 @@
 /** `latchkey start`: runs a node until it is told to stop. */
 
 import type { Config } from '../config/options.ts';
+import { inTurn } from '../lib/in-turn.ts';
 import type { LogFormat, Logger } from '../lib/logger.ts';
 import { type RunningNode, startNode } from './start-node.ts';
 import type { WaitingWorkers } from './waiting-workers.ts';
@@ -58,22 +59,6 @@ async function shipEvents(node: RunningNode, logger: Logger): Promise<void> {
   } catch (error) {
     logger.error({ err: error }, 'shipping all events failed');
   }
-}
-
-/** Once more when it is asked for meanwhile: what came since then is meant too. */
-function inTurn(work: () => Promise<void>): () => Promise<void> {
-  let isWanted = false;
-  let isRunning = false;
-  return async () => {
-    isWanted = true;
-    if (isRunning) return;
-    isRunning = true;
-    while (isWanted) {
-      isWanted = false;
-      await work();
-    }
-    isRunning = false;
-  };
 }
 
 function reload(node: RunningNode, logger: Logger): void {

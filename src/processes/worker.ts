@@ -8,6 +8,8 @@ import { startWorker, type Worker } from './worker-life.ts';
 process.umask(0o077);
 // The terminal sends Ctrl-C to all processes: the primary decides when a worker stops.
 process.on('SIGINT', () => {});
+// For the primary too, and systemd sends a signal to all processes of a service.
+process.on('SIGUSR2', () => {});
 
 let worker: Promise<Worker> | undefined;
 
