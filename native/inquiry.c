@@ -107,11 +107,11 @@ WindowRequest limit_request(const Verdict *verdict, int index) {
   };
 }
 
-/* As soon as the key is known: its counter is fetched while the rest is looked up. */
 static bool has_counter(const Verdict *verdict) {
   return verdict->outcome != NOT_FOUND && verdict->traits->limit_count == 1;
 }
 
+/* As soon as the key is known: its counter is fetched while the rest is looked up. */
 static void aim_limit(Engine *engine, Verdict *verdict) {
   if (!has_counter(verdict)) return;
   WindowRequest request = limit_request(verdict, 0);
