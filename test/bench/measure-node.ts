@@ -72,8 +72,7 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
 async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Promise<number> {
   const { plan, folder, world } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
-  const { connectionCount } = plan;
-  const { secondsPerRound: seconds } = plan;
+  const { connectionCount, secondsPerRound: seconds } = plan;
   // It has just been started, and two workers would be cold for twice as long as one.
   await warmUp(verify, { connectionCount, warmUpShare: plan.warmUpShare / 2 });
   return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));

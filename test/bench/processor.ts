@@ -61,6 +61,7 @@ const pinScript = `
 
 /** All threads of the processes, from now on. What has ended meanwhile is left alone. */
 export function pin(pids: readonly number[], processors: number | string): void {
+  if (pids.length === 0) return;
   const args = ['-c', pinScript, String(processors), ...pids.map(String)];
   const { status } = spawnSync('sh', args, { stdio: 'ignore' });
   if (status !== 0) throw new Error('taskset is missing: apt-get install util-linux');
