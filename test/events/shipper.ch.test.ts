@@ -119,6 +119,24 @@ test('every spooled event is one row with its values, and the spool is emptied',
   });
 });
 
+test('a drain ends when what was sealed before is shipped, whatever comes meanwhile', async () => {
+  const primary = await startPrimary(spool, store.url);
+  await withPrimary(primary, async ({ shipper }) => {
+    const writer = spool.writer();
+    writer.append(verificationKind, verificationEvent(0));
+    await writer.seal();
+    let isOver = false;
+    const drained = shipper.drain(20_000).finally(() => {
+      isOver = true;
+    });
+    for (let number = 1; !isOver; number += 1) {
+      writer.append(verificationKind, verificationEvent(number));
+      await writer.seal();
+    }
+    assert.equal(await drained, true);
+  });
+});
+
 test('segments are found without being told, once the oldest event has its age', async () => {
   const primary = await startPrimary(spool, store.url);
   await withPrimary(primary, async ({ shipper }) => {
