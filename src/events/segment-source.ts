@@ -48,6 +48,11 @@ const preparedShare = 1.25;
  */
 const hastyMs = 250;
 const hastyReserveCount = 2;
+/**
+ * A page takes the kernel 5 to 25 µs, and a worker that wants the processor meanwhile waits for the
+ * whole piece. The smaller ones cost more turns of its loop.
+ */
+const preparedAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
@@ -71,7 +76,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     const made = isClosed ? 'closed' : maker.make(unready);
     if (typeof made === 'string') return removeQuietly(unready);
     reserve.push(made);
-    made.segment.file.prepare(wantedBytes);
+    made.segment.file.prepare(wantedBytes, preparedAtOnce[isHasty ? 'hasty' : 'patient']);
   }
 
   return {

@@ -17,11 +17,11 @@ export type MappedFile = {
   readonly buffer: ArrayBuffer;
   readonly sizeBytes: number;
   /**
-   * Has so many bytes from the start on made ready to be written, by another thread and little by
-   * little. The first store into a page takes 3 µs otherwise, and as long as the disk wants where
-   * the file system has to write to its journal.
+   * Has so many bytes from the start on made ready to be written, by another thread and
+   * `bytesAtOnce` at a time. The first store into a page takes 3 µs otherwise, and as long as the
+   * disk wants where the file system has to write to its journal.
    */
-  prepare(byteLength: number): void;
+  prepare(byteLength: number, bytesAtOnce: number): void;
   /**
    * For a file that is wanted in memory as a whole, at random places: has it read and mapped by
    * another thread, in pieces of 2 MiB where Linux and the file system can (ext4 since 6.16, XFS).
@@ -50,7 +50,6 @@ const randomAdvice = 1;
 const hugeAdvice = 14;
 /** Of memory that is to be mapped now. Kernels before 5.14 know neither, and nothing happens. */
 const [readAdvice, writeAdvice] = [22, 23];
-const smallBytes = 128 * 1024;
 const largeBytes = 2 * 1024 * 1024;
 /** Takes no memory as long as nobody writes into it. */
 const zeros = Buffer.alloc(largeBytes);
@@ -162,10 +161,10 @@ function mapDescriptor(fd: number, { path, sizeBytes, protection }: Mapping): Ma
     path,
     sizeBytes,
     buffer,
-    prepare(byteLength) {
+    prepare(byteLength, bytesAtOnce) {
       const end = Math.min(byteLength, sizeBytes);
-      const inSmall = { address, end, advice: writeAdvice, atOnce: smallBytes };
-      adviseLater({ ...inSmall, isWanted: isMapped });
+      const inPieces = { address, end, advice: writeAdvice, atOnce: bytesAtOnce };
+      adviseLater({ ...inPieces, isWanted: isMapped });
     },
     load() {
       if (isMac) return;

@@ -1,7 +1,8 @@
 /** What the kernel knows of processes: processor time, memory, and where they may run. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import os, { availableParallelism } from 'node:os';
+import koffi from 'koffi';
+import { systemError } from '../../src/lib/system-error.ts';
 
 export type ProcessorTime = { userMs: number; systemMs: number };
 
@@ -53,16 +54,35 @@ export const otherProcessors =
 /** Where Linux decides who runs where, as it does for users of the product. */
 export const allProcessors = `0-${availableParallelism() - 1}`;
 
-/** One program for all of them: to start one from here takes longer than what it does. */
-const pinScript = `
-  command -v taskset >/dev/null || exit 127
-  for pid; do taskset -acp "$0" "$pid"; done
-  exit 0`;
+const libc = koffi.load('libc.so.6');
+const setAffinity = libc.func('int sched_setaffinity(int, size_t, const uint8_t *)');
+/** As many processors as Linux can be told of this way. */
+const maskBytes = 128;
+const noSuchThread = os.constants.errno.ESRCH;
 
-/** All threads of the processes, from now on. What has ended meanwhile is left alone. */
+/**
+ * All threads of the processes, from now on. What has ended meanwhile is left alone. By the system
+ * call itself: a program for each process took a tenth of a second.
+ */
 export function pin(pids: readonly number[], processors: number | string): void {
-  if (pids.length === 0) return;
-  const args = ['-c', pinScript, String(processors), ...pids.map(String)];
-  const { status } = spawnSync('sh', args, { stdio: 'ignore' });
-  if (status !== 0) throw new Error('taskset is missing: apt-get install util-linux');
+  const mask = maskOf(String(processors));
+  for (const thread of pids.flatMap(threadsOf)) {
+    if (setAffinity(thread, maskBytes, mask) === 0 || koffi.errno() === noSuchThread) continue;
+    throw systemError(koffi.errno(), 'sched_setaffinity', String(thread));
+  }
+}
+
+/** Of a list as `taskset -c` takes it: one number, or the first and the last. */
+function maskOf(processors: string): Uint8Array {
+  const [first = 0, last = first] = processors.split('-').map(Number);
+  const mask = new Uint8Array(maskBytes);
+  for (let index = first; index <= last; index += 1) {
+    mask[index >> 3] = (mask[index >> 3] ?? 0) | (1 << (index & 7));
+  }
+  return mask;
+}
+
+function threadsOf(pid: number): number[] {
+  const folder = `/proc/${pid}/task`;
+  return existsSync(folder) ? readdirSync(folder).map(Number) : [];
 }

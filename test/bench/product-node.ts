@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
-import { argumentsOf, childrenOf } from '../support/processes-over.ts';
+import { argumentsOf, childrenOf, withDescendants } from '../support/processes-over.ts';
 import { waitFor } from '../support/wait-for.ts';
 import {
   allProcessors,
@@ -132,10 +132,6 @@ function pinAll(primaryPid: number, workerPids: readonly number[]): void {
   pin(withDescendants(primaryPid), otherProcessors);
   pin(first === undefined ? [] : [first], serverProcessor);
   pin(others, driverProcessor);
-}
-
-function withDescendants(pid: number): number[] {
-  return [pid, ...childrenOf(pid).flatMap(withDescendants)];
 }
 
 /** The primary ends last: its workers and stores have ended by then. */

@@ -13,7 +13,7 @@ import { createReleasers, type Releasers } from '../../src/lib/releasers.ts';
 import type { MeasuredBars } from './bars.ts';
 import type { Bench } from './bench.ts';
 import { type BenchPlan, readBenchPlan, usage } from './bench-plan.ts';
-import { openBenchWorld } from './bench-world.ts';
+import { allDone, openBenchWorld } from './bench-world.ts';
 import { chartSvg } from './chart.ts';
 import { describeMachine } from './machine.ts';
 import { measureChanges, measureDoors, measureRevocations } from './measure-doors.ts';
@@ -45,10 +45,10 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
   releasers.push('folder', () => rmSync(folder, { recursive: true, force: true }));
   const keys = plan.keyCount.toLocaleString('en');
   say(`── ${keys} keys in PostgreSQL`);
-  const [world, fewKeys] = await bothDone(
+  const [world, fewKeys] = await allDone([
     openBenchWorld(plan.worldFolder || join(folder, 'world'), plan.keyCount, say),
     plan.hasRestarts ? openBenchWorld(join(folder, 'few-keys'), fewKeyCount, () => {}) : undefined,
-  );
+  ]);
   say('── starting the product, which copies them');
   const node = await startProduct(world);
   await node.complete();
@@ -56,12 +56,6 @@ async function openBench(plan: BenchPlan, releasers: Releasers): Promise<Bench> 
   const bench: Bench = { plan, folder, world, fewKeys, node, product, comparisons: [], say };
   releasers.push('product', () => bench.node.stop());
   return bench;
-}
-
-/** Neither goes on when the other has failed: what they run on is removed then. */
-async function bothDone<One, Other>(one: Promise<One>, other: Promise<Other> | undefined) {
-  await Promise.allSettled([one, other]);
-  return Promise.all([one, other]);
 }
 
 async function measure(bench: Bench, releasers: Releasers) {

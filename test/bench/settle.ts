@@ -8,6 +8,7 @@ import { readMetrics } from '../support/metrics.ts';
 import { processorTime } from './processor.ts';
 import type { ProductNode } from './product-node.ts';
 
+const lookEveryMs = 50;
 const lookedAtForMs = 200;
 /** Of a processor; the stores alone take some 2 % of one. */
 const quietShareMax = 0.15;
@@ -19,22 +20,32 @@ const settleWithinMs = 600_000;
  * meanwhile: until then they have all processors.
  */
 export async function settle(node: ProductNode): Promise<void> {
-  const startedAtMs = performance.now();
   node.shipEvents();
-  if (await isAtRest(node)) return;
-  await node.whileSpread(async () => {
-    while (!(await isAtRest(node))) {
-      if (performance.now() - startedAtMs < settleWithinMs) continue;
-      throw new Error(`primary and stores are not at rest within ${settleWithinMs} ms`);
-    }
-  });
+  await node.whileSpread(() => atRest(node));
 }
 
-async function isAtRest(node: ProductNode): Promise<boolean> {
-  const [usedUs, lookedAtMs] = [companionUs(node), performance.now()];
-  await sleep(lookedAtForMs);
-  const share = (companionUs(node) - usedUs) / 1000 / (performance.now() - lookedAtMs);
-  return share <= quietShareMax && (await spooledCount(node)) === 0;
+async function atRest(node: ProductNode): Promise<void> {
+  const startedAtMs = performance.now();
+  const looks = [look(node)];
+  for (;;) {
+    await sleep(lookEveryMs);
+    const [now, before] = [look(node), looks[0] as Look];
+    looks.push(now);
+    const spentMs = now.atMs - before.atMs;
+    if (spentMs < lookedAtForMs) continue;
+    const share = (now.usedUs - before.usedUs) / 1000 / spentMs;
+    if (share <= quietShareMax && (await spooledCount(node)) === 0) return;
+    looks.shift();
+    if (now.atMs - startedAtMs > settleWithinMs) {
+      throw new Error(`primary and stores are not at rest within ${settleWithinMs} ms`);
+    }
+  }
+}
+
+type Look = { atMs: number; usedUs: number };
+
+function look(node: ProductNode): Look {
+  return { atMs: performance.now(), usedUs: companionUs(node) };
 }
 
 /** Processor time up to now of all that the product runs beside its workers. */

@@ -107,7 +107,7 @@ test('files unmapped while they are loaded or prepared harm nobody, however many
     const files = Array.from({ length: 20 }, () => mapFile(join(folder, 'brief'), 5_000_000));
     for (const file of files) {
       file.load();
-      file.prepare(5_000_000);
+      file.prepare(5_000_000, 128 * 1024);
     }
     await new Promise(setImmediate);
     files.forEach((file, index) => void (index % 2 ? file.unmap() : file.unmapLater()));

@@ -23,6 +23,17 @@ export function childrenOf(pid: number): number[] {
   return names.filter((name) => parentOf(name) === pid).map(Number);
 }
 
+/** The process, its children, theirs, and so on, as they are at this moment. */
+export function withDescendants(pid: number): number[] {
+  const children = new Map<number, number[]>();
+  for (const name of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    const parent = parentOf(name);
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const family = (head: number): number[] => [head, ...(children.get(head) ?? []).flatMap(family)];
+  return family(pid);
+}
+
 /** NaN for a zombie and for a process that is gone. */
 function parentOf(pid: string): number {
   // The name before it stands in parentheses and may hold anything.
