@@ -13,6 +13,8 @@ export type Contestant = {
   expected: string;
   /** How many keys one request asks about. */
   keysPerRequest: number;
+  /** Of the seconds of a round: less for what leaves the stores as much to do as several rounds. */
+  share?: number;
   /** How many keys each of the processes is asked about before it is measured. */
   warmUpKeyCount: number;
   mix: 'uniform' | 'zipf' | 'unknown';

@@ -83,6 +83,16 @@ export async function startProduct(
   const companionPids = () => withDescendants(child.pid as number).filter((pid) => !isWorker(pid));
   pinAll(child.pid as number, workerPids());
   let spreadCount = 0;
+  async function whileSpread<T>(work: () => Promise<T>): Promise<T> {
+    spreadCount += 1;
+    pin(companionPids(), allProcessors);
+    try {
+      return await work();
+    } finally {
+      spreadCount -= 1;
+      if (spreadCount === 0) pinAll(child.pid as number, workerPids());
+    }
+  }
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -91,22 +101,13 @@ export async function startProduct(
     workerPids,
     companionPids,
     log: () => log,
-    async complete() {
-      await allConditionsMet(`http://127.0.0.1:${adminPort}/readyz`);
-      pinAll(child.pid as number, workerPids());
-    },
+    complete: () => whileSpread(() => allConditionsMet(`http://127.0.0.1:${adminPort}/readyz`)),
     shipEvents: () => void child.kill('SIGUSR2'),
-    async whileSpread(work) {
-      spreadCount += 1;
+    whileSpread,
+    async stop() {
       pin(companionPids(), allProcessors);
-      try {
-        return await work();
-      } finally {
-        spreadCount -= 1;
-        if (spreadCount === 0) pinAll(child.pid as number, workerPids());
-      }
+      await stop(child);
     },
-    stop: () => stop(child),
   };
 }
 

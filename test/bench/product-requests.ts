@@ -8,6 +8,8 @@ import type { ProductNode } from './product-node.ts';
 import { heldSlugs } from './seed-statements.ts';
 
 const batchSize = 100;
+/** Of a round's seconds: a second of batches leaves the stores half a million events. */
+export const batchShare = 0.4;
 const query = heldSlugs.join(' AND ');
 export const itemText = JSON.stringify({ key: '{key}', permissions: query });
 
@@ -72,6 +74,7 @@ export function productContestants(
       name: `verifyKeys, ${batchSize} keys a batch`,
       template: templates.batch,
       keysPerRequest: batchSize,
+      share: batchShare,
     },
     forwardAuth: { ...verify, name: 'forward auth', template: templates.forwardAuth },
   };

@@ -1,6 +1,8 @@
 /** The results as Markdown for people and as JSON for whatever compares runs. */
+
 import { type BarResult, barResults, formatValue, type MeasuredBars } from './bars.ts';
 import type { Machine } from './machine.ts';
+import { batchShare } from './product-requests.ts';
 import { median, type Summary } from './rounds.ts';
 
 export type Comparison = {
@@ -31,7 +33,8 @@ export function reportMarkdown(report: BenchReport): string {
     '',
     `${machine.processor}, ${machine.processorCount} processors, ${machine.memoryGib} GiB; ` +
       `${machine.kernel}; Node ${machine.node}; ${machine.compiler}. ${keys} keys, ` +
-      `${plan.roundCount} rounds of ${plan.secondsPerRound} s in turn, one worker on one ` +
+      `${plan.roundCount} rounds of ${plan.secondsPerRound} s (batches: ` +
+      `${plan.secondsPerRound * batchShare} s) in turn, one worker on one ` +
       'processor, the driver and everything else on the others.',
     '',
     otherWorkLine(report.comparisons),

@@ -43,7 +43,8 @@ export async function runRounds(
   for (let round = 1; round <= roundCount; round += 1) {
     const results = new Map<string, LoadResult>();
     for (const contestant of contestants) {
-      const load = { seconds, connectionCount, rate, leadSeconds, seed: round };
+      const spent = seconds * (contestant.share ?? 1);
+      const load = { seconds: spent, connectionCount, rate, leadSeconds, seed: round };
       const work = () => runLoad(contestant, load);
       await settle();
       const result = await around(contestant, work);

@@ -15,13 +15,20 @@ const quietShareMax = 0.15;
 /** To copy the last uses of ten million keys takes minutes. */
 const settleWithinMs = 600_000;
 
+/** How many events each had accepted when it was last at rest. */
+const acceptedAtRest = new WeakMap<ProductNode, number>();
+
 /**
- * Resolves when all events are in ClickHouse and primary and stores are at rest. Nobody is measured
- * meanwhile: until then they have all processors.
+ * Resolves when all events are in ClickHouse and primary and stores are at rest: at once where
+ * nobody was asked since they last were. Nobody is measured meanwhile: until then they have all
+ * processors.
  */
 export async function settle(node: ProductNode): Promise<void> {
+  const accepted = await metricOf(node, 'latchkey_events_accepted_total');
+  if (acceptedAtRest.get(node) === accepted) return;
   node.shipEvents();
   await node.whileSpread(() => atRest(node));
+  acceptedAtRest.set(node, accepted);
 }
 
 async function atRest(node: ProductNode): Promise<void> {
@@ -34,7 +41,7 @@ async function atRest(node: ProductNode): Promise<void> {
     const spentMs = now.atMs - before.atMs;
     if (spentMs < lookedAtForMs) continue;
     const share = (now.usedUs - before.usedUs) / 1000 / spentMs;
-    if (share <= quietShareMax && (await spooledCount(node)) === 0) return;
+    if (share <= quietShareMax && (await metricOf(node, 'latchkey_spool_events')) === 0) return;
     looks.shift();
     if (now.atMs - startedAtMs > settleWithinMs) {
       throw new Error(`primary and stores are not at rest within ${settleWithinMs} ms`);
@@ -54,6 +61,6 @@ export function companionUs(node: ProductNode): number {
   return (userMs + systemMs) * 1000;
 }
 
-async function spooledCount(node: ProductNode): Promise<number> {
-  return (await readMetrics(node.adminUrl)).total('latchkey_spool_events');
+async function metricOf(node: ProductNode, name: string): Promise<number> {
+  return (await readMetrics(node.adminUrl)).total(name);
 }
