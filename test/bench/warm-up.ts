@@ -22,7 +22,7 @@ export async function warmUp(
   const wantedCount = contestant.warmUpKeyCount * pids.length * warmUpShare;
   for (let count = 0, run = 0; count < wantedCount && run < runsMax; run += 1) {
     const { answers } = await runLoad(contestant, {
-      seconds: runSeconds,
+      seconds: runSeconds * (contestant.share ?? 1),
       connectionCount,
       seed: 0,
     });
