@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../support/free-port.ts';
 import { childrenOf } from '../support/processes-over.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { startChildServer } from './child-server.ts';
 import { writeTemplate } from './contestant.ts';
 import { pin, serverProcessor } from './processor.ts';
@@ -16,6 +17,9 @@ const modules = '/usr/lib/nginx/modules';
 const moduleFiles = ['ndk_http_module.so', 'ngx_http_lua_module.so'].map((file) =>
   join(modules, file),
 );
+
+/** Ten million keys take it a minute. */
+const readWithinMs = 300_000;
 
 export async function startNginxLua(context: StandInContext): Promise<StandIn> {
   const hasProgram = versionOf('nginx', '-v') !== undefined;
@@ -33,7 +37,7 @@ export async function startNginxLua(context: StandInContext): Promise<StandIn> {
     processor: serverProcessor,
     port,
   });
-  const workers = childrenOf(server.pid);
+  const workers = await workersOf(server.pid);
   pin(workers, serverProcessor);
   return {
     present: true,
@@ -51,6 +55,17 @@ export async function startNginxLua(context: StandInContext): Promise<StandIn> {
       keyCount: context.keyCount,
     },
   };
+}
+
+/** It listens before it has read the keys, and makes its worker when it has. */
+async function workersOf(pid: number): Promise<number[]> {
+  let workers: number[] = [];
+  const hasWorkers = () => {
+    workers = childrenOf(pid);
+    return workers.length > 0;
+  };
+  await waitFor('nginx has a worker', hasWorkers, readWithinMs);
+  return workers;
 }
 
 function nginxConfiguration(context: StandInContext, folder: string, port: number): string {
