@@ -17,10 +17,15 @@ const leadMs = 1000;
 
 export async function measureDoors(bench: Bench): Promise<MeasuredBars> {
   const { verify, batch, unknown, zipf } = bench.product;
-  // Those that are compared are neighbours, and nobody who is follows batches.
+  // Those that are compared are neighbours, without a rest in between, in which a worker's pages
+  // get cold: what a short round of batches would pay for. Batches leave most to the stores.
   const all = [zipf, unknown, verify, batch];
-  const alone = { settle: () => settle(bench.node) };
-  const rounds = await compare(bench, 'Batches, and other keys', all, alone);
+  const rested = {
+    settle: async (contestant: Contestant) => {
+      if (contestant === all[0]) await settle(bench.node);
+    },
+  };
+  const rounds = await compare(bench, 'Batches, and other keys', all, rested);
   const perRequest = throughputRatio(rounds, [batch.name, verify.name]);
   return {
     batch: { ...perRequest, value: perRequest.value * batch.keysPerRequest },

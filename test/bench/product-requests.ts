@@ -9,7 +9,7 @@ import { heldSlugs } from './seed-statements.ts';
 
 const batchSize = 100;
 /** Of a round's seconds: a second of batches leaves the stores half a million events. */
-export const batchShare = 0.3;
+export const batchShare = 0.6;
 const query = heldSlugs.join(' AND ');
 export const itemText = JSON.stringify({ key: '{key}', permissions: query });
 

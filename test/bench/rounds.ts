@@ -23,7 +23,7 @@ export type RoundsOptions = {
   /** How long a contestant runs in each round before it is measured. */
   leadSeconds?: number | undefined;
   /** Before each contestant of each round, so that none pays for what another has left behind. */
-  settle?: () => Promise<void>;
+  settle?: (contestant: Contestant) => Promise<void>;
   /** Around each contestant of each round, for what must go on meanwhile. */
   around?: (contestant: Contestant, work: () => Promise<LoadResult>) => Promise<LoadResult>;
   say(text: string): void;
@@ -46,7 +46,7 @@ export async function runRounds(
       const spent = seconds * (contestant.share ?? 1);
       const load = { seconds: spent, connectionCount, rate, leadSeconds, seed: round };
       const work = () => runLoad(contestant, load);
-      await settle();
+      await settle(contestant);
       const result = await around(contestant, work);
       results.set(contestant.name, result);
       say(`${round}/${roundCount}  ${describe(contestant, result)}`);
