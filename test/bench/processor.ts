@@ -1,5 +1,5 @@
 /** What the kernel knows of processes: processor time, memory, and where they may run. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import os, { availableParallelism } from 'node:os';
 import koffi from 'koffi';
 import { systemError } from '../../src/lib/system-error.ts';
@@ -13,9 +13,8 @@ const tickMs = 10;
 export function processorTime(pids: readonly number[]): ProcessorTime {
   const total = { userMs: 0, systemMs: 0 };
   for (const pid of pids) {
-    const path = `/proc/${pid}/stat`;
-    if (!existsSync(path)) continue;
-    const stat = readFileSync(path, 'latin1');
+    const stat = unlessGone(() => readFileSync(`/proc/${pid}/stat`, 'latin1'));
+    if (stat === undefined) continue;
     // The command's name stands in parentheses and may hold blanks and parentheses itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     total.userMs += Number(fields[11]) * tickMs;
@@ -83,6 +82,16 @@ function maskOf(processors: string): Uint8Array {
 }
 
 function threadsOf(pid: number): number[] {
-  const folder = `/proc/${pid}/task`;
-  return existsSync(folder) ? readdirSync(folder).map(Number) : [];
+  return unlessGone(() => readdirSync(`/proc/${pid}/task`))?.map(Number) ?? [];
+}
+
+/** What a process can be asked only as long as it is there. */
+function unlessGone<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
 }
