@@ -8,7 +8,7 @@ help:
 	@echo 'make start   start the server, with its stores, until Ctrl-C'
 	@echo 'make test    all checks and tests'
 	@echo 'make check   types, lint and style only'
-	@echo 'make bench   the benchmarks, in some 6 minutes; make bench-quick in one'
+	@echo 'make bench   the benchmarks, in some 5 minutes; make bench-quick in one'
 	@echo 'make bench-events   ten million events through one spool into ClickHouse'
 	@echo 'make clean   remove the installed packages and the fetched Node; stored keys stay'
 

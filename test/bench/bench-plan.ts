@@ -16,7 +16,7 @@ export type BenchPlan = {
   hasWitness: boolean;
   /** Whether the rows that need other servers or restarts are measured. */
   hasRestarts: boolean;
-  /** How often a key is revoked to see how soon it is refused. */
+  /** How often a key is revoked to see how soon it is refused: a hundredth of them decides. */
   revocationCount: number;
   /** Where the product's data stay between runs; empty: nowhere. */
   worldFolder: string;
@@ -56,7 +56,7 @@ const fullPlan: BenchPlan = {
   warmUpShare: 1,
   hasWitness: true,
   hasRestarts: true,
-  revocationCount: 200,
+  revocationCount: 400,
   worldFolder: '',
 };
 
