@@ -5,10 +5,14 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
  * arguments or its environment, or is where it works. No zombies. Linux only.
  */
 export function processesOver(folder: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => isOver(pid, folder))
+  return processNames()
+    .filter((pid) => Number(pid) !== process.pid && isOver(pid, folder))
     .map(Number);
+}
+
+/** In /proc, of all processes. */
+function processNames(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
 }
 
 function isOver(pid: string, folder: string): boolean {
@@ -19,14 +23,15 @@ function isOver(pid: string, folder: string): boolean {
 
 /** The living children of a process: the kernel's own list may leave out some while others end. */
 export function childrenOf(pid: number): number[] {
-  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  return names.filter((name) => parentOf(name) === pid).map(Number);
+  return processNames()
+    .filter((name) => parentOf(name) === pid)
+    .map(Number);
 }
 
 /** The process, its children, theirs, and so on, as they are at this moment. */
 export function withDescendants(pid: number): number[] {
   const children = new Map<number, number[]>();
-  for (const name of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+  for (const name of processNames()) {
     const parent = parentOf(name);
     children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
