@@ -52,7 +52,7 @@ const hastyReserveCount = 2;
  * A page takes the kernel 5 to 25 µs, and a worker that wants the processor meanwhile waits for the
  * whole piece. The smaller ones cost more turns of its loop.
  */
-const preparedAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
+const preparedBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
@@ -76,7 +76,7 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
     const made = isClosed ? 'closed' : maker.make(unready);
     if (typeof made === 'string') return removeQuietly(unready);
     reserve.push(made);
-    made.segment.file.prepare(wantedBytes, preparedAtOnce[isHasty ? 'hasty' : 'patient']);
+    made.segment.file.prepare(wantedBytes, preparedBytesAtOnce[isHasty ? 'hasty' : 'patient']);
   }
 
   return {

@@ -36,7 +36,7 @@ export function seedStatements(workspaceId: string, keyCount: number) {
       select 'id_' || ${number9('n')}, '${workspaceId}', 'customer_' || n,
         '{"company":"Example Industries","tier":"gold"}', 1
       from generate_series(1, ${identityCount}) n`,
-    // Hashes come in no order: to sort them all in the end takes a tenth of finding each its place.
+    // Hashes come in no order: to sort them in the end is cheaper than to find each its place.
     keys: `
       alter table latchkey.keys drop constraint ${hashConstraint};
       set maintenance_work_mem = '512MB';
