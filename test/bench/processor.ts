@@ -55,6 +55,7 @@ export const allProcessors = `0-${availableParallelism() - 1}`;
 
 const libc = koffi.load('libc.so.6');
 const setAffinity = libc.func('int sched_setaffinity(int, size_t, const uint8_t *)');
+const getAffinity = libc.func('int sched_getaffinity(int, size_t, _Out_ uint8_t *)');
 /** As many processors as Linux can be told of this way. */
 const maskBytes = 128;
 const noSuchThread = os.constants.errno.ESRCH;
@@ -69,6 +70,16 @@ export function pin(pids: readonly number[], processors: number | string): void 
     if (setAffinity(thread, maskBytes, mask) === 0 || koffi.errno() === noSuchThread) continue;
     throw systemError(koffi.errno(), 'sched_setaffinity', String(thread));
   }
+}
+
+/** A process of one thread; returns the way back to where it was. */
+export function move(pid: number, processor: number): () => void {
+  const before = new Uint8Array(maskBytes);
+  if (getAffinity(pid, maskBytes, before) < 0) {
+    throw systemError(koffi.errno(), 'sched_getaffinity', String(pid));
+  }
+  pin([pid], processor);
+  return () => void setAffinity(pid, maskBytes, before);
 }
 
 /** Of a list as `taskset -c` takes it: one number, or the first and the last. */

@@ -27,6 +27,7 @@ import {
 } from './measure-node.ts';
 import { measureRivals } from './measure-rivals.ts';
 import { buildNative } from './native-floor.ts';
+import { keepPageWatchersBesideNobody } from './page-watchers.ts';
 import { startProduct } from './product-node.ts';
 import { productContestants, writeProductTemplates } from './product-requests.ts';
 import { type BenchReport, readmeMarkdown, reportJson, reportMarkdown } from './report.ts';
@@ -82,6 +83,7 @@ async function measure(bench: Bench, releasers: Releasers) {
 async function runBench(plan: BenchPlan, releasers: Releasers): Promise<void> {
   const startedAtMs = performance.now();
   buildNative();
+  releasers.push('page watchers', keepPageWatchersBesideNobody());
   const bench = await openBench(plan, releasers);
   const figures = await measure(bench, releasers);
   const report: BenchReport = {
