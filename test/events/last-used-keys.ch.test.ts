@@ -23,10 +23,9 @@ test('each key is read once with its last use, page after page, whoever owns it'
     const { pages, notedUntil } = await readLastUsedKeys(client, 0);
     const read: KeyUse[][] = [];
     for await (const page of pages) read.push(page);
-    assert.deepEqual(
-      read.map(({ length }) => length),
-      [10_000, 10_000, 5000],
-    );
+    // Whoever stores a piece holds up the changes of keys as long.
+    assert.ok(read.every(({ length }) => length > 0 && length <= 500));
+    assert.equal(read.flat().length, 25_000);
     const instants = new Map(read.flat().map(({ keyId, atMs }) => [keyId, atMs]));
     assert.equal(instants.size, 25_000);
     for (let n = 0; n < 25_000; n += 1) assert.equal(instants.get(`key_${n}`), nowMs - 30_000 + n);
