@@ -58,8 +58,10 @@ static uint64_t measured_count;
 static uint64_t unexpected_count;
 static char first_unexpected[300];
 static Histogram latency;
-/* How late this program itself sent, with a connection at hand or not. */
+/* How late this program itself sent what was due while it had a connection for it. */
 static Histogram lateness;
+/* When there was none at last, though one was due. */
+static int64_t starved_ns;
 
 static void ask(Wire *wire, int64_t intended_ns) {
   for (size_t place = 0; place < request.place_count; place += 1) {
@@ -118,10 +120,12 @@ static int64_t send_due(int64_t now_ns) {
     int64_t due_ns = arrival_ns(arrival_count);
     if (due_ns >= end_ns) return end_ns + patience_ns;
     if (due_ns > now_ns) return due_ns;
-    if (due_ns >= measured_from_ns) histogram_add(&lateness, now_ns - due_ns);
+    bool is_ours = due_ns > starved_ns;
+    if (due_ns >= measured_from_ns && is_ours) histogram_add(&lateness, now_ns - due_ns);
     ask(idle[--idle_count], due_ns);
     arrival_count += 1;
   }
+  if (options.rate > 0 && arrival_ns(arrival_count) <= now_ns) starved_ns = now_ns;
   return options.rate > 0 ? end_ns + patience_ns : end_ns;
 }
 
