@@ -50,7 +50,7 @@ const fullPlan: BenchPlan = {
   name: 'full',
   keyCount: 1_000_000,
   roundCount: 3,
-  latencyRoundCount: 7,
+  latencyRoundCount: 9,
   secondsPerRound: 1,
   connectionCount: 64,
   warmUpShare: 1,
