@@ -42,7 +42,9 @@ export async function measureLatency(bench: Bench, ceiling: Contestant): Promise
     const load = await loadAtHalf(bench, seed);
     rates.push(load.rate);
     // For comparison, no bar depends on it: some times are enough.
-    if (seed % ceilingEvery === 1) ceilings.push((await measureOne(bench, ceiling, load)).latencyUs);
+    if (seed % ceilingEvery === 1) {
+      ceilings.push((await measureOne(bench, ceiling, load)).latencyUs);
+    }
     const found = await measureOne(bench, verify, load);
     whole.push(found.latencyUs);
     inside.push(found.inside);
