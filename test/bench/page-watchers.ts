@@ -7,31 +7,15 @@
  * 43,000 a second, ten rounds each in turn: 0.6 to 1.1 ms so, 0.9 to 16 with them on the driver's
  * processor, 0.6 to 11 where Linux puts them.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { processesNamed } from '../support/processes-over.ts';
 import { canBeFirst } from './priority.ts';
 import { move, serverProcessor } from './processor.ts';
 
 /** Returns the way back. Does nothing for who may not, or where there are none. */
 export function keepPageWatchersBesideNobody(): () => void {
   if (!canBeFirst()) return () => {};
-  const waysBack = pageWatchers().map((pid) => move(pid, serverProcessor));
+  const waysBack = processesNamed('kdamond.').map((pid) => move(pid, serverProcessor));
   return () => {
     for (const goBack of waysBack) goBack();
   };
-}
-
-function pageWatchers(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => nameOf(pid).startsWith('kdamond.'));
-}
-
-/** Empty for a process that is gone. */
-function nameOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/comm`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -21,6 +21,13 @@ function isOver(pid: string, folder: string): boolean {
   return [argumentsOf(pid), read(pid, 'environ')].some((text) => text.includes(folder));
 }
 
+/** Those whose name, as the kernel has it (15 characters), begins so; its own threads too. */
+export function processesNamed(start: string): number[] {
+  return processNames()
+    .filter((pid) => read(pid, 'comm').startsWith(start))
+    .map(Number);
+}
+
 /** The living children of a process: the kernel's own list may leave out some while others end. */
 export function childrenOf(pid: number): number[] {
   return processNames()
