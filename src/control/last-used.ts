@@ -17,7 +17,7 @@ const lockNumber = 0x1a7e_05ed;
  * Copies what is new. Every node tries; of several at once one does it, and undefined is the answer
  * of the others. Else the number of keys whose last use is now a later one.
  *
- * After an outage there may be a page for each ten thousand keys of all. Each is a transaction of
+ * After an outage there may be a page for each few hundred keys of all. Each is a transaction of
  * its own: as long as one is open, who follows the changes of keys has to read again all that came
  * since its start. It rejects between two pages when `signal` aborts; the next copy begins where
  * this one did, and passes over what is stored.

@@ -20,10 +20,10 @@ export async function readLastUsedKeys(
   client: Clickhouse,
   notedAt: number,
 ): Promise<{ pages: AsyncIterable<KeyUse[]>; notedUntil: number }> {
-  let now = 0;
-  const question = "SELECT toUnixTimestamp(now('UTC')) AS now";
-  for await (const [row] of read<{ now: number }>(client, question)) now = row?.now ?? 0;
-  const notedUntil = Math.max(notedAt, now - insertSecondsMax);
+  const query = "SELECT toUnixTimestamp(now('UTC')) AS now";
+  const clock = await client.query({ query, format: 'JSONEachRow' });
+  const [row] = await clock.json<{ now: number }>();
+  const notedUntil = Math.max(notedAt, (row?.now ?? 0) - insertSecondsMax);
   return { pages: pagesSince(client, notedAt), notedUntil };
 }
 
@@ -38,7 +38,7 @@ async function* pagesSince(client: Clickhouse, notedAt: number): AsyncGenerator<
   let [workspaceId, keyspaceId, keyId] = ['', '', ''];
   for (;;) {
     let [count, last]: [number, Row | undefined] = [0, undefined];
-    const pieces = read<Row>(client, pageQuery, { notedAt, workspaceId, keyspaceId, keyId });
+    const pieces = readPage(client, { notedAt, workspaceId, keyspaceId, keyId });
     for await (const rows of pieces) {
       yield rows.map((row) => ({ keyId: row.keyId, atMs: Number(row.at) }));
       count += rows.length;
@@ -61,14 +61,14 @@ const pageQuery = `
   ORDER BY workspace_id, key_space_id, key_id LIMIT ${pageRows}
   SETTINGS optimize_aggregation_in_order = 1, max_threads = 1`;
 
-/** The answer's rows as they come, some at a time. */
-async function* read<T>(
+/** A page's rows as they come, some at a time. */
+async function* readPage(
   client: Clickhouse,
-  query: string,
-  parameters: Record<string, unknown> = {},
-): AsyncGenerator<T[]> {
-  const result = await client.query({ query, format: 'JSONEachRow', query_params: parameters });
-  for await (const rows of result.stream<T>()) {
+  parameters: Record<string, unknown>,
+): AsyncGenerator<Row[]> {
+  const format = 'JSONEachRow';
+  const result = await client.query({ query: pageQuery, format, query_params: parameters });
+  for await (const rows of result.stream<Row>()) {
     for (let start = 0; start < rows.length; start += pieceRows) {
       yield rows.slice(start, start + pieceRows).map((row) => row.json());
     }
