@@ -60,7 +60,7 @@ static char first_unexpected[300];
 static Histogram latency;
 /* How late this program itself sent what was due while it had a connection for it. */
 static Histogram lateness;
-/* When there was none at last, though one was due. */
+/* When it last had none, though a request was due. */
 static int64_t starved_ns;
 
 static void ask(Wire *wire, int64_t intended_ns) {
