@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +38,47 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return (await gone)[0] as number | null;
 }
 
+const manyCredits = 1_000_000_000;
+
+/** It spends nothing from here on, until it is told to go on. */
+async function freeze(child: ChildProcess): Promise<void> {
+  child.kill('SIGSTOP');
+  const stat = `/proc/${child.pid}/stat`;
+  await waitFor('it stands still', () => readFileSync(stat, 'utf8').includes(') T '));
+}
+
+/**
+ * Ends a spender that has some of its lease left. Between two leases it has nothing, and how soon
+ * after a look it is killed is up to the machine: so it stands still while it is looked at.
+ */
+async function killWithLease(
+  child: ChildProcess,
+  outstanding: () => Promise<number>,
+): Promise<void> {
+  await waitFor('it has leased more than it spends at once', async () => {
+    await freeze(child);
+    if ((await outstanding()) > callCount) return true;
+    child.kill('SIGCONT');
+    return false;
+  });
+  await end(child, 'SIGKILL');
+}
+
+/** A key that is not spent up while a test lasts, and a file for one spender's answers. */
+async function addRichKey(countsPath: string) {
+  const keyId = await world.addKey(manyCredits);
+  const counts = mapFile(countsPath, 4);
+  const answered = new Int32Array(counts.buffer);
+  return {
+    keyId,
+    unmap: () => counts.unmap(),
+    /** Credits that were neither answered as spent nor are left in Postgres. */
+    async outstanding(): Promise<number> {
+      return manyCredits - (await world.unleased(keyId)) - Atomics.load(answered, 0);
+    },
+  };
+}
+
 test('nodes that are killed again and again neither oversell nor lose a credit', async () => {
   const keyIds = [
     await world.addKey(1_000_000),
@@ -70,35 +112,28 @@ test('nodes that are killed again and again neither oversell nor lose a credit',
 });
 
 test('what a killed node had leased counts as spent until that node starts again', async () => {
-  const keyId = await world.addKey(100_000);
   const countsPath = join(world.folder, 'counts-away');
-  const counts = mapFile(countsPath, 4);
-  const answered = new Int32Array(counts.buffer);
+  const { keyId, outstanding, unmap } = await addRichKey(countsPath);
   const child = await startSpender('node_away', [keyId], countsPath);
-  await waitFor('it spends', () => Atomics.load(answered, 0) > 2000);
-  await end(child, 'SIGKILL');
-  const away = 100_000 - (await world.unleased(keyId)) - (answered[0] as number);
-  assert.ok(away > callCount, `${away} are away`);
+  await killWithLease(child, outstanding);
   const other = startCreditNode(world.url, world.folder, 'node_other');
   const { outcome } = await other.bank.ask(keyId, (await world.unleased(keyId)) + 1);
   assert.equal(outcome, 'insufficient');
   const again = startCreditNode(world.url, world.folder, 'node_away');
   await again.bank.awaitChecked();
   await waitFor('the lease is back', async () => (await world.leasesOf(keyId)) === 0);
-  const unanswered = 100_000 - (await world.unleased(keyId)) - (answered[0] as number);
+  const unanswered = await outstanding();
   assert.ok(unanswered >= 0 && unanswered <= callCount, `${unanswered} without an answer`);
   await again.stop();
   await other.stop();
-  counts.unmap();
+  unmap();
 });
 
 test('a node that was written off gets nothing back for what it had leased', async () => {
-  const keyId = await world.addKey(100_000);
   const countsPath = join(world.folder, 'counts-lost');
-  const counts = mapFile(countsPath, 4);
+  const { keyId, outstanding, unmap } = await addRichKey(countsPath);
   const child = await startSpender('node_lost', [keyId], countsPath);
-  await waitFor('it spends', () => Atomics.load(new Int32Array(counts.buffer), 0) > 2000);
-  await end(child, 'SIGKILL');
+  await killWithLease(child, outstanding);
   const left = await world.unleased(keyId);
   const [lost] = (await listNodes(world.database)).filter(({ nodeId }) => nodeId === 'node_lost');
   assert.equal(lost?.leasedKeyCount, 1);
@@ -110,7 +145,7 @@ test('a node that was written off gets nothing back for what it had leased', asy
   assert.equal(again.table.spend(keyId, 1).outcome, 'no-lease');
   await again.stop();
   assert.equal(await world.unleased(keyId), left);
-  counts.unmap();
+  unmap();
 });
 
 async function startBehindProxy(t: TestContext, nodeId: string) {
