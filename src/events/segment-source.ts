@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { renameSync, unlinkSync } from 'node:fs';
-import { rename, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reserveFile } from '../lib/mapped-file.ts';
+import { type MappedFile, mapFile } from '../lib/mapped-file.ts';
 import { createSegment, type OpenSegment } from './segment.ts';
+import { openSegmentFiles, type SegmentFiles } from './segment-files.ts';
 import { newName, openName, sealedName } from './segment-name.ts';
 import type { DropReason, SpoolCounters } from './spool-counters.ts';
 import { diskBytes } from './spool-folder.ts';
@@ -52,58 +52,69 @@ const hastyReserveCount = 2;
  * A page takes the kernel 5 to 25 µs, and a worker that wants the processor meanwhile waits for the
  * whole piece. The smaller ones cost more turns of its loop.
  */
-const preparedBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
+const populatedBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
 export function createSegmentSource(options: SegmentSourceOptions): SegmentSource {
   const { segments, segmentBytes, clock, counters } = options;
+  const files = openSegmentFiles();
   const maker = createSegmentMaker(options);
   const reserve: OwnSegment[] = [];
-  const preparations = new Set<Promise<void>>();
-  const unmapping = new Set<Promise<void>>();
+  const underWay = new Set<Promise<unknown>>();
+  let preparingCount = 0;
   let isClosed = false;
   /** Of the segment that was sealed last: so much will be needed of the next. */
   let usedBytes = 0;
   let isHasty = false;
 
+  function awaitedByClose<T>(work: Promise<T>): Promise<T> {
+    const noted = work.finally(() => underWay.delete(noted));
+    underWay.add(noted);
+    return noted;
+  }
+
   async function prepareNext(): Promise<void> {
     const unready = maker.nextUnready();
     const wantedBytes = Math.ceil(usedBytes * preparedShare);
-    const sizes = { sizeBytes: segmentBytes, writtenBytes: isHasty ? wantedBytes : 0 };
-    // What is wrong with it comes up again when it is made, and is told there.
-    await reserveFile(unready, sizes).catch(() => {});
-    const made = isClosed ? 'closed' : maker.make(unready);
-    if (typeof made === 'string') return removeQuietly(unready);
+    const writtenBytes = isHasty ? Math.min(wantedBytes, segmentBytes) : 0;
+    const sizes = { sizeBytes: segmentBytes, writtenBytes };
+    // What is wrong with it comes up again when one is made on the spot, and is told there.
+    const file = await files.make(unready, sizes).catch(() => undefined);
+    if (!file) return removeQuietly(unready);
+    const made = isClosed ? 'closed' : maker.make(file);
+    if (typeof made === 'string') {
+      file.unmap();
+      return removeQuietly(unready);
+    }
     reserve.push(made);
-    made.segment.file.prepare(wantedBytes, preparedBytesAtOnce[isHasty ? 'hasty' : 'patient']);
+    files.populate(file, wantedBytes, populatedBytesAtOnce[isHasty ? 'hasty' : 'patient']);
   }
 
   return {
     prepare() {
       const count = isHasty ? hastyReserveCount : 1;
-      while (reserve.length + preparations.size < count && !isClosed && !maker.refusal()) {
-        const preparation = prepareNext().finally(() => preparations.delete(preparation));
-        preparations.add(preparation);
+      while (reserve.length + preparingCount < count && !isClosed && !maker.refusal()) {
+        preparingCount += 1;
+        void awaitedByClose(prepareNext().finally(() => (preparingCount -= 1)));
       }
     },
     take: () => reserve.shift() ?? maker.make(),
     seal(own) {
       usedBytes = own.segment.committedBytes;
       isHasty = usedBytes * 2 > segmentBytes && clock() - own.openedAtMs < hastyMs;
-      const ending = own.segment.seal().finally(() => unmapping.delete(ending));
-      unmapping.add(ending);
-      return handOver(own, options);
+      own.segment.seal();
+      return awaitedByClose(handOver(own, files, options));
     },
     async close() {
       isClosed = true;
-      await Promise.all(preparations);
+      while (underWay.size > 0) await Promise.all(underWay);
       for (const { name, segment } of reserve.splice(0)) {
         removeQuietly(join(segments, name));
         counters.addSpoolBytes(-segmentBytes);
-        unmapping.add(segment.seal());
+        segment.file.unmap();
       }
-      await Promise.all(unmapping);
+      files.close();
     },
   };
 }
@@ -133,20 +144,23 @@ function createSegmentMaker(options: SegmentSourceOptions) {
     return reason;
   }
 
-  function tryMake(unready: string, triesLeft = 3): OwnSegment | DropReason {
-    let segment: OpenSegment | undefined;
+  /** Of a file that was made already, or one that is made on the spot. */
+  function tryMake(made: MappedFile | undefined, triesLeft = 3): OwnSegment | DropReason {
+    const unready = made?.path ?? nextUnready();
+    let file = made;
     try {
-      segment = createSegment(unready, segmentBytes);
+      file ??= mapFile(unready, segmentBytes);
+      const segment = createSegment(file);
       const name = nextName();
       renameSync(unready, join(segments, name));
       counters.addSpoolBytes(segmentBytes);
       return { segment, name, openedAtMs: 0 };
     } catch (error) {
-      void segment?.seal();
+      file?.unmap();
       removeQuietly(unready);
       // A primary that is just starting took the unready file for a dead worker's.
       const wasTaken = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      if (wasTaken && triesLeft > 1) return tryMake(nextUnready(), triesLeft - 1);
+      if (wasTaken && triesLeft > 1) return tryMake(undefined, triesLeft - 1);
       return refuse(dropReasonOf(error));
     }
   }
@@ -154,24 +168,27 @@ function createSegmentMaker(options: SegmentSourceOptions) {
   return {
     refusal,
     nextUnready,
-    /** Of a file that may have its room already. */
-    make: (unready = nextUnready()): OwnSegment | DropReason => refusal() ?? tryMake(unready),
+    make: (file?: MappedFile): OwnSegment | DropReason => refusal() ?? tryMake(file),
   };
 }
 
-async function handOver(own: OwnSegment, options: SegmentSourceOptions): Promise<boolean> {
+async function handOver(
+  own: OwnSegment,
+  files: SegmentFiles,
+  options: SegmentSourceOptions,
+): Promise<boolean> {
   const { segment, name, openedAtMs } = own;
-  const { frameCount, committedBytes } = segment;
+  const { frameCount, committedBytes: keptBytes } = segment;
+  const sealed = sealedName(name, { openedAtMs, frameCount, fileBytes: keptBytes });
   const path = join(options.segments, name);
-  const sealed = sealedName(name, { openedAtMs, frameCount, fileBytes: committedBytes });
+  const newPath = join(options.segments, sealed);
   try {
-    await truncate(path, committedBytes);
-    await rename(path, join(options.segments, sealed));
+    await files.end(segment.file, { path, keptBytes, newPath });
   } catch (error) {
     // Not there: it was adopted, with all that was committed.
     return (error as NodeJS.ErrnoException).code === 'ENOENT';
   }
-  options.counters.addSpoolBytes(diskBytes(committedBytes) - options.segmentBytes);
+  options.counters.addSpoolBytes(diskBytes(keptBytes) - options.segmentBytes);
   return true;
 }
 

@@ -65,11 +65,8 @@ export type OpenSegment = {
   append(kind: number, packed: PackedBytes): boolean;
   /** Notes the instant of the first frame, before it is appended. */
   markOpened(atMs: number): void;
-  /**
-   * No frame follows any more: `append` may not be called after it. Resolves when the mapping has
-   * ended, too.
-   */
-  seal(): Promise<void>;
+  /** No frame follows any more: after it the file may be unmapped, and `append` not be called. */
+  seal(): void;
 };
 
 /** The largest payload that a segment of this size can hold. */
@@ -77,14 +74,12 @@ export function payloadBytesMax(segmentBytes: number): number {
   return segmentBytes - segmentHeaderBytes - frameHeaderBytes;
 }
 
-/** Makes the file and maps it; throws what `mapFile` throws, ENOSPC for one. */
-export function createSegment(path: string, segmentBytes: number): OpenSegment {
-  const file = mapFile(path, segmentBytes);
+/** Of a file of zeros that nobody else has. */
+export function createSegment(file: MappedFile): OpenSegment {
   const words = new Uint32Array(file.buffer);
-  const capacityWords = segmentBytes >>> 2;
+  const capacityWords = words.length;
   /** What the header said when it was last there. */
   let sealed: { frameCount: number; committedBytes: number } | undefined;
-  let unmapped = Promise.resolve();
   const frameCount = () => words[frameCountWord] as number;
   const committedBytes = () => (words[committedWord] as number) & ~closedBit;
   words[versionWord] = segmentFormatVersion;
@@ -119,12 +114,9 @@ export function createSegment(path: string, segmentBytes: number): OpenSegment {
       new DataView(file.buffer).setFloat64(openedAtByte, atMs, true);
     },
     seal() {
-      if (!sealed) {
-        Atomics.or(words, committedWord, closedBit);
-        sealed = { frameCount: frameCount(), committedBytes: committedBytes() };
-        unmapped = file.unmapLater();
-      }
-      return unmapped;
+      if (sealed) return;
+      Atomics.or(words, committedWord, closedBit);
+      sealed = { frameCount: frameCount(), committedBytes: committedBytes() };
     },
   };
 }

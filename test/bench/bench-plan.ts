@@ -6,7 +6,7 @@ export type BenchPlan = {
   keyCount: number;
   /** Each contestant of a comparison runs once in a round, so that noise hits all alike. */
   roundCount: number;
-  /** Of the open loop, whose p99 is that of a few bad moments. */
+  /** Of the open loop, whose p99 is that of a few bad moments: so many have to count. */
   latencyRoundCount: number;
   secondsPerRound: number;
   connectionCount: number;

@@ -12,6 +12,7 @@ import {
   type SegmentHeader,
   segmentHeaderBytes,
 } from '../../src/events/segment.ts';
+import { mapFile } from '../../src/lib/mapped-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-segment-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -22,7 +23,7 @@ let fileCount = 0;
 function segmentOf(...texts: string[]): Buffer {
   fileCount += 1;
   const path = join(folder, `segment-${fileCount}`);
-  const segment = createSegment(path, 8192);
+  const segment = createSegment(mapFile(path, 8192));
   segment.markOpened(1_790_000_000_123);
   for (const text of texts) assert.ok(segment.append(1, packFields([text])));
   segment.seal();
@@ -52,13 +53,13 @@ test('frames of any length come back in order, and the header counts them', () =
 });
 
 test('a frame that does not fit leaves the segment as it was', async () => {
-  const segment = createSegment(join(folder, 'small'), 4096);
+  const segment = createSegment(mapFile(join(folder, 'small'), 4096));
   const fits = 'y'.repeat(payloadBytesMax(4096) - 4);
   assert.equal(segment.append(1, packFields([`${fits}four`])), false);
   assert.equal(segment.frameCount, 0);
   assert.equal(segment.append(1, packFields([fits])), true);
   assert.equal(segment.append(1, packFields(['z'])), false);
-  await segment.seal();
+  segment.seal();
   assert.deepEqual(textsOf(readFileSync(join(folder, 'small'))), [fits]);
 });
 
@@ -115,12 +116,13 @@ test('a file of another version, another kind or another length has no header', 
   assert.equal(readSegmentHeader(bytes.subarray(0, 10)), undefined);
 });
 
-test('a sealed segment still tells what it holds, though its memory is gone', async () => {
-  const segment = createSegment(join(folder, 'told'), 4096);
+test('a sealed segment still tells what it holds, though its memory is gone', () => {
+  const segment = createSegment(mapFile(join(folder, 'told'), 4096));
   assert.ok(segment.append(1, packFields(['one'])));
   assert.ok(segment.append(1, packFields(['two'])));
   const { frameCount, committedBytes } = segment;
-  await segment.seal();
+  segment.seal();
+  segment.file.unmap();
   assert.deepEqual([segment.frameCount, segment.committedBytes], [2, committedBytes]);
   assert.equal(frameCount, 2);
 });

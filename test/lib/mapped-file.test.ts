@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { mapFile, mapFileForReading, reserveFile } from '../../src/lib/mapped-file.ts';
+import { adoptMapping, mapFile, mapFileForReading } from '../../src/lib/mapped-file.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-mapped-'));
@@ -48,14 +48,10 @@ test('what is unmapped has no bytes any more, and V8 knows it at once', () => {
   assert.equal(view[0], undefined);
 });
 
-test('a file that cannot be made is an error with the code of the operating system', async () => {
+test('a file that cannot be made is an error with the code of the operating system', () => {
   assert.throws(() => mapFile(join(folder, 'no', 'such'), 4096), { code: 'ENOENT' });
   assert.throws(
     () => mapFile(join(folder, 'huge'), 2 ** 52),
-    (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
-  );
-  await assert.rejects(
-    reserveFile(join(folder, 'huge later'), { sizeBytes: 2 ** 52, writtenBytes: 0 }),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
 });
@@ -78,38 +74,26 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
   file.unmap();
 });
 
-test('a file that was written ahead is as long as it should be, and zero', async () => {
-  const path = join(folder, 'used');
-  const sizeBytes = 5_000_000;
-  for (const writtenBytes of [1000, 2 ** 21, 4_500_000, 9_000_000]) {
-    await reserveFile(path, { sizeBytes, writtenBytes });
-    assert.ok(readFileSync(path).equals(Buffer.alloc(sizeBytes)));
-    rmSync(path);
-  }
-});
-
-test('what is unmapped later has no bytes at once, and its file keeps them', async () => {
-  const path = join(folder, 'later');
-  await reserveFile(path, { sizeBytes: 1_000_000, writtenBytes: 0 });
-  assert.equal(statSync(path).mode & 0o777, 0o600);
-  const file = mapFile(path, 1_000_000);
+test('what is released stays mapped, for whoever was told where', () => {
+  const path = join(folder, 'released');
+  const file = mapFile(path, 8192);
+  const { address } = file;
   const view = new Uint8Array(file.buffer).fill(42);
-  const unmapped = file.unmapLater();
+  assert.equal(file.release(), address);
   assert.equal(view.length, 0);
-  await unmapped;
+  assert.deepEqual([file.address, file.release()], [undefined, undefined]);
+  file.unmap();
+  const adopted = adoptMapping({ path, address: address as bigint, sizeBytes: 8192 });
+  assert.equal(new Uint8Array(adopted.buffer)[8191], 42);
+  adopted.unmap();
   assert.equal(readFileSync('/proc/self/maps', 'utf8').includes(path), false);
-  assert.deepEqual(new Set(readFileSync(path)), new Set([42]));
-  await file.unmapLater();
 });
 
-test('files unmapped while they are loaded or prepared harm nobody, however many', async () => {
+test('files unmapped while they are loaded harm nobody, however many', async () => {
   for (let round = 0; round < 50; round += 1) {
     const files = Array.from({ length: 20 }, () => mapFile(join(folder, 'brief'), 5_000_000));
-    for (const file of files) {
-      file.load();
-      file.prepare(5_000_000, 128 * 1024);
-    }
+    for (const file of files) file.load();
     await new Promise(setImmediate);
-    files.forEach((file, index) => void (index % 2 ? file.unmap() : file.unmapLater()));
+    for (const file of files) file.unmap();
   }
 });

@@ -15,6 +15,7 @@ import { openGenerationPage } from '../../src/keys/generation-page.ts';
 import type { ReplicaChange } from '../../src/keys/replica-change.ts';
 import { openReplicaReader } from '../../src/keys/replica-reader.ts';
 import { openReplicaWriter } from '../../src/keys/replica-writer.ts';
+import { mapFile } from '../../src/lib/mapped-file.ts';
 import { createReleasers } from '../../src/lib/releasers.ts';
 import { prepareWindowTable } from '../../src/limits/prepare-window-table.ts';
 import { WindowTable } from '../../src/limits/window-table.ts';
@@ -73,7 +74,7 @@ export async function openTaughtEngine(changes: readonly ReplicaChange[]) {
     api: (apiId) => replica.find('api', apiId),
     workspace: (workspaceId) => replica.find('workspace', workspaceId),
   });
-  const segment = createSegment(join(folder, 'segment'), 2 ** 20);
+  const segment = createSegment(mapFile(join(folder, 'segment'), 2 ** 20));
   releasers.push('segment', () => segment.seal());
   engine.useSegment(segment.words);
   const plain = openCounting(join(folder, 'plain'), releasers);
