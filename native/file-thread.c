@@ -176,13 +176,13 @@ static napi_value populate(napi_env env, napi_callback_info info) {
 }
 
 static napi_value end(napi_env env, napi_callback_info info) {
-  napi_value arguments[5];
-  FileThread *files = node_arguments(env, info, 5, arguments);
+  napi_value arguments[4];
+  FileThread *files = node_arguments(env, info, 4, arguments);
   files->job.at = address(env, arguments[0]);
   files->job.size = (size_t)node_number(env, arguments[1]);
-  path_into(env, arguments[2], files->job.path);
-  files->job.part = (size_t)node_number(env, arguments[3]);
-  path_into(env, arguments[4], files->job.new_path);
+  files->job.part = (size_t)node_number(env, arguments[2]);
+  path_into(env, node_element(env, arguments[3], 0), files->job.path);
+  path_into(env, node_element(env, arguments[3], 1), files->job.new_path);
   start_job(files, run_end);
   return NULL;
 }

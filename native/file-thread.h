@@ -18,7 +18,7 @@
  *   so many zeros in large pieces, and maps it: `address` is a bigint.
  * - `populate(address, byteCount, bytesAtOnce)`: makes mapped pages ready to be written, and lets
  *   others have the processor after each piece.
- * - `end(address, sizeBytes, path, keptBytes, newPath)`: unmaps, if `address` is not 0; cuts the
+ * - `end(address, sizeBytes, keptBytes, [path, newPath])`: unmaps, if `address` is not 0; cuts the
  *   file to what is kept of it, and gives it its new name. ENOENT: it is not there any more.
  * - `stop()`: no job may be under way.
  */

@@ -84,7 +84,7 @@ export function openSegmentFiles(): SegmentFiles {
       }
       const { sizeBytes } = file;
       const address = file.release() ?? 0n;
-      await run('end', path, (hand) => hand.end(address, sizeBytes, path, keptBytes, newPath));
+      await run('end', path, (hand) => hand.end(address, sizeBytes, keptBytes, [path, newPath]));
     },
     close: () => thread?.stop(),
   };

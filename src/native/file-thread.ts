@@ -5,7 +5,12 @@ import { loadNative } from './native-module.ts';
 export type FileThread = {
   make(path: string, sizeBytes: number, writtenBytes: number): void;
   populate(address: bigint, byteCount: number, bytesAtOnce: number): void;
-  end(address: bigint, sizeBytes: number, path: string, keptBytes: number, newPath: string): void;
+  end(
+    address: bigint,
+    sizeBytes: number,
+    keptBytes: number,
+    paths: [old: string, new: string],
+  ): void;
   /** No job may be under way. */
   stop(): void;
 };

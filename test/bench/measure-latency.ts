@@ -137,6 +137,7 @@ function spanText({ name }: Contestant, { p50, p99 }: Span): string {
 function latenessText(round: Round): string {
   const { lateness } = round;
   if (!lateness) return '';
+  const { p99, p999 } = lateness;
   const verdict = onTime([round]).length === 0 ? ': it does not count' : '';
-  return `; of that the driver was late by p99 ${lateness.p99}, p99.9 ${lateness.p999} µs${verdict}`;
+  return `; of that the driver was late by p99 ${p99}, p99.9 ${p999} µs${verdict}`;
 }

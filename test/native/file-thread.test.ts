@@ -40,7 +40,7 @@ test('a file that is made is zero, private, and of its size, however much is wri
   }
 });
 
-test('pages that are made ready keep what they hold, and those that are gone harm nobody', async () => {
+test('pages made ready keep what they hold, and those that are gone harm nobody', async () => {
   const path = join(folder, 'ready');
   const { address } = await outcomeOf((one) => one.make(path, sizeBytes, 0));
   const file = adoptMapping({ path, address, sizeBytes });
@@ -52,19 +52,19 @@ test('pages that are made ready keep what they hold, and those that are gone har
   assert.equal((await outcomeOf(populate)).errno, 0);
 });
 
-test('a file that is ended is unmapped, cut and renamed; the second time it is not there', async () => {
+test('a file that is ended is unmapped, cut and renamed; then it is not there', async () => {
   const path = join(folder, 'first');
   const newPath = join(folder, 'second');
   const { address } = await outcomeOf((one) => one.make(path, sizeBytes, 0));
   const file = adoptMapping({ path, address, sizeBytes });
   new Uint8Array(file.buffer).fill(42);
   file.release();
-  const ended = await outcomeOf((one) => one.end(address, sizeBytes, path, 1000, newPath));
+  const ended = await outcomeOf((one) => one.end(address, sizeBytes, 1000, [path, newPath]));
   assert.equal(ended.errno, 0);
   assert.equal(existsSync(path), false);
   assert.ok(readFileSync(newPath).equals(Buffer.alloc(1000, 42)));
   assert.equal(readFileSync('/proc/self/maps', 'utf8').includes(newPath), false);
-  const again = await outcomeOf((one) => one.end(0n, sizeBytes, path, 1000, newPath));
+  const again = await outcomeOf((one) => one.end(0n, sizeBytes, 1000, [path, newPath]));
   assert.equal(again.errno, 2);
 });
 
