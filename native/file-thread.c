@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -12,34 +11,35 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "job-list.h"
 #include "libuv.h"
 #include "must.h"
 #include "node-calls.h"
 
-enum { ZERO_BYTES = 2 * 1024 * 1024 };
+enum { ZERO_BYTES = 2 * 1024 * 1024, READYING_MAX = 4 };
 
 /* Nobody writes it: it takes no memory. */
 static char zeros[ZERO_BYTES];
 
-typedef struct FileThread FileThread;
-
+/* Pages that are to be made ready, from `at` to `end`. */
 typedef struct {
-  /* NULL: the end of the thread. Returns an errno. */
-  int (*run)(FileThread *files);
   char *at;
-  size_t size;
-  /* Of `size`: to be written, or kept, or done at a time. */
-  size_t part;
-  char path[PATH_MAX];
-  char new_path[PATH_MAX];
-} Job;
+  char *end;
+  size_t piece;
+} Readying;
 
 struct FileThread {
   pthread_t thread;
-  sem_t given;
-  Job job;
-  int error;
-  uv_async_t *done;
+  /* Counts those of `given` that the thread has not seen yet. */
+  sem_t waiting;
+  Job *given;
+  Job *done;
+  /* The thread's own; the oldest first. */
+  Readying readying[READYING_MAX];
+  int readying_count;
+  /* The loop's own. */
+  uv_async_t *async;
+  uint32_t under_way;
   napi_env env;
   napi_ref on_done;
   napi_async_context context;
@@ -71,76 +71,129 @@ static int map(int descriptor, Job *job) {
   return 0;
 }
 
-static int run_make(FileThread *files) {
-  Job *job = &files->job;
+/* More than a few wait only if nobody has time for them. */
+static void ready_later(FileThread *files, const Job *job) {
+  if (job->ready == 0 || files->readying_count == READYING_MAX) return;
+  files->readying[files->readying_count] = (Readying){job->at, job->at + job->ready, job->piece};
+  files->readying_count += 1;
+}
+
+static void forget_readying(FileThread *files, int index) {
+  files->readying_count -= 1;
+  for (; index < files->readying_count; index += 1) {
+    files->readying[index] = files->readying[index + 1];
+  }
+}
+
+static void ready_piece(FileThread *files) {
+  Readying *first = &files->readying[0];
+  size_t left = (size_t)(first->end - first->at);
+  size_t size = left < first->piece ? left : first->piece;
+  bool is_known = true;
+#ifdef MADV_POPULATE_WRITE
+  /* A kernel before 5.14 does not know it: the first store into each page does it then. */
+  is_known = madvise(first->at, size, MADV_POPULATE_WRITE) == 0;
+#endif
+  first->at += size;
+  if (!is_known || first->at == first->end) forget_readying(files, 0);
+  sched_yield();
+}
+
+static int run_make(FileThread *files, Job *job) {
   int descriptor = open(job->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return errno;
   int error = reserve(descriptor, job->size);
   if (error == 0) error = write_zeros(descriptor, job->part);
   if (error == 0) error = map(descriptor, job);
   close(descriptor);
+  if (error == 0) ready_later(files, job);
   return error;
 }
 
-static int run_populate(FileThread *files) {
-  const Job *job = &files->job;
-#ifdef MADV_POPULATE_WRITE
-  for (size_t at = 0; at < job->size; at += job->part) {
-    size_t left = job->size - at;
-    /* A kernel before 5.14 does not know it: the first store into each page does it then. */
-    if (madvise(job->at + at, left < job->part ? left : job->part, MADV_POPULATE_WRITE)) break;
-    sched_yield();
+static int run_end(FileThread *files, Job *job) {
+  for (int index = files->readying_count - 1; index >= 0; index -= 1) {
+    char *end = files->readying[index].end;
+    if (end > job->at && end <= job->at + job->size) forget_readying(files, index);
   }
-#else
-  (void)job;
-#endif
-  return 0;
-}
-
-static int run_end(FileThread *files) {
-  const Job *job = &files->job;
   if (job->at != NULL) munmap(job->at, job->size);
   if (truncate(job->path, (off_t)job->part) != 0) return errno;
   return rename(job->path, job->new_path) == 0 ? 0 : errno;
 }
 
+/* False at the end of the thread. */
+static bool run_given(FileThread *files) {
+  for (Job *job = job_list_take(&files->given), *next; job != NULL; job = next) {
+    next = job->next;
+    if (job->run == NULL) {
+      job_free(job);
+      return false;
+    }
+    job->error = job->run(files, job);
+    job_list_put(&files->done, job);
+    uv_async_send(files->async);
+  }
+  return true;
+}
+
 static void *work(void *state) {
   FileThread *files = state;
-  for (;;) {
-    while (sem_wait(&files->given) != 0) continue;
-    if (files->job.run == NULL) return NULL;
-    files->error = files->job.run(files);
-    uv_async_send(files->done);
-  }
+  do {
+    while (files->readying_count > 0 && sem_trywait(&files->waiting) != 0) ready_piece(files);
+    /* One count too many stands for a job that was taken with the one before. */
+    if (files->readying_count == 0) sem_wait(&files->waiting);
+  } while (run_given(files));
+  return NULL;
 }
 
-static void give(FileThread *files, int (*run)(FileThread *)) {
-  files->job.run = run;
-  MUST(sem_post(&files->given));
+static void give(FileThread *files, Job *job) {
+  job_list_put(&files->given, job);
+  MUST(sem_post(&files->waiting));
 }
 
-/* Something is under way: the process has to wait for it. */
-static void start_job(FileThread *files, int (*run)(FileThread *)) {
-  uv_ref((uv_handle_t *)files->done);
-  give(files, run);
-}
-
-static void tell(FileThread *files) {
+static void tell(FileThread *files, const Job *job) {
   napi_env env = files->env;
   napi_value on_done, arguments[2], result;
   MUST(napi_get_reference_value(env, files->on_done, &on_done));
-  MUST(napi_create_int32(env, files->error, &arguments[0]));
-  MUST(napi_create_bigint_uint64(env, (uint64_t)(uintptr_t)files->job.at, &arguments[1]));
+  MUST(napi_create_int32(env, job->error, &arguments[0]));
+  MUST(napi_create_bigint_uint64(env, (uint64_t)(uintptr_t)job->at, &arguments[1]));
   MUST(napi_make_callback(env, files->context, on_done, on_done, 2, arguments, &result));
 }
 
-static void on_done(uv_async_t *done) {
-  FileThread *files = uv_handle_get_data((uv_handle_t *)done);
+static void on_async(uv_async_t *async) {
+  FileThread *files = uv_handle_get_data((uv_handle_t *)async);
   napi_handle_scope scope;
-  uv_unref((uv_handle_t *)done);
   MUST(napi_open_handle_scope(files->env, &scope));
-  tell(files);
+  for (Job *job = job_list_take(&files->done), *next; job != NULL; job = next) {
+    next = job->next;
+    files->under_way -= 1;
+    if (files->under_way == 0) uv_unref((uv_handle_t *)async);
+    tell(files, job);
+    job_free(job);
+  }
   MUST(napi_close_handle_scope(files->env, scope));
+}
+
+static Job *new_job(int (*run)(FileThread *, Job *)) {
+  Job *job = calloc(1, sizeof *job);
+  MUST(job == NULL);
+  job->run = run;
+  return job;
+}
+
+/* The process waits for it, as long as anything is under way. */
+static void start(FileThread *files, Job *job) {
+  files->under_way += 1;
+  uv_ref((uv_handle_t *)files->async);
+  give(files, job);
+}
+
+static char *path_of(napi_env env, napi_value value) {
+  size_t length;
+  MUST(napi_get_value_string_utf8(env, value, NULL, 0, &length));
+  char *path = malloc(length + 1);
+  MUST(path == NULL);
+  MUST(napi_get_value_string_utf8(env, value, path, length + 1, &length));
+  return path;
 }
 
 static char *address(napi_env env, napi_value value) {
@@ -150,56 +203,46 @@ static char *address(napi_env env, napi_value value) {
   return (char *)(uintptr_t)at;
 }
 
-/* One that was cut off names no file that there is. */
-static void path_into(napi_env env, napi_value value, char *room) {
-  MUST(napi_get_value_string_utf8(env, value, room, PATH_MAX, NULL));
-}
-
 static napi_value make(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  FileThread *files = node_arguments(env, info, 3, arguments);
-  path_into(env, arguments[0], files->job.path);
-  files->job.size = (size_t)node_number(env, arguments[1]);
-  files->job.part = (size_t)node_number(env, arguments[2]);
-  start_job(files, run_make);
-  return NULL;
-}
-
-static napi_value populate(napi_env env, napi_callback_info info) {
-  napi_value arguments[3];
-  FileThread *files = node_arguments(env, info, 3, arguments);
-  files->job.at = address(env, arguments[0]);
-  files->job.size = (size_t)node_number(env, arguments[1]);
-  files->job.part = (size_t)node_number(env, arguments[2]);
-  start_job(files, run_populate);
+  napi_value arguments[4];
+  FileThread *files = node_arguments(env, info, 4, arguments);
+  Job *job = new_job(run_make);
+  job->path = path_of(env, arguments[0]);
+  job->size = (size_t)node_number(env, arguments[1]);
+  job->part = (size_t)node_number(env, arguments[2]);
+  job->ready = (size_t)node_number(env, node_element(env, arguments[3], 0));
+  job->piece = (size_t)node_number(env, node_element(env, arguments[3], 1));
+  start(files, job);
   return NULL;
 }
 
 static napi_value end(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   FileThread *files = node_arguments(env, info, 4, arguments);
-  files->job.at = address(env, arguments[0]);
-  files->job.size = (size_t)node_number(env, arguments[1]);
-  files->job.part = (size_t)node_number(env, arguments[2]);
-  path_into(env, node_element(env, arguments[3], 0), files->job.path);
-  path_into(env, node_element(env, arguments[3], 1), files->job.new_path);
-  start_job(files, run_end);
+  Job *job = new_job(run_end);
+  job->at = address(env, arguments[0]);
+  job->size = (size_t)node_number(env, arguments[1]);
+  job->part = (size_t)node_number(env, arguments[2]);
+  job->path = path_of(env, node_element(env, arguments[3], 0));
+  job->new_path = path_of(env, node_element(env, arguments[3], 1));
+  start(files, job);
   return NULL;
 }
 
-static void free_closed(uv_handle_t *done) {
-  free(uv_handle_get_data(done));
-  free(done);
+static void free_closed(uv_handle_t *async) {
+  free(uv_handle_get_data(async));
+  free(async);
 }
 
 static napi_value stop(napi_env env, napi_callback_info info) {
   FileThread *files = node_arguments(env, info, 0, NULL);
-  give(files, NULL);
+  MUST(files->under_way != 0);
+  give(files, new_job(NULL));
   MUST(pthread_join(files->thread, NULL));
-  MUST(sem_destroy(&files->given));
+  MUST(sem_destroy(&files->waiting));
   MUST(napi_delete_reference(env, files->on_done));
   MUST(napi_async_destroy(env, files->context));
-  uv_close((uv_handle_t *)files->done, free_closed);
+  uv_close((uv_handle_t *)files->async, free_closed);
   return NULL;
 }
 
@@ -212,12 +255,12 @@ static FileThread *create(napi_env env, napi_value listener) {
   MUST(napi_create_reference(env, listener, 1, &files->on_done));
   MUST(napi_create_string_utf8(env, "latchkey:file-thread", NAPI_AUTO_LENGTH, &name));
   MUST(napi_async_init(env, NULL, name, &files->context));
-  MUST(sem_init(&files->given, 0, 0));
+  MUST(sem_init(&files->waiting, 0, 0));
   MUST(napi_get_uv_event_loop(env, &loop));
-  files->done = malloc(uv_handle_size(UV_ASYNC));
-  MUST(files->done == NULL || uv_async_init(loop, files->done, on_done) != 0);
-  uv_handle_set_data((uv_handle_t *)files->done, files);
-  uv_unref((uv_handle_t *)files->done);
+  files->async = malloc(uv_handle_size(UV_ASYNC));
+  MUST(files->async == NULL || uv_async_init(loop, files->async, on_async) != 0);
+  uv_handle_set_data((uv_handle_t *)files->async, files);
+  uv_unref((uv_handle_t *)files->async);
   MUST(pthread_create(&files->thread, NULL, work, files));
   return files;
 }
@@ -225,8 +268,7 @@ static FileThread *create(napi_env env, napi_value listener) {
 static napi_value file_thread(napi_env env, napi_callback_info info) {
   napi_value listener, object;
   node_arguments(env, info, 1, &listener);
-  static const NodeCall calls[] = {
-      {"make", make}, {"populate", populate}, {"end", end}, {"stop", stop}};
+  static const NodeCall calls[] = {{"make", make}, {"end", end}, {"stop", stop}};
   MUST(napi_create_object(env, &object));
   node_define(env, object, calls, sizeof calls / sizeof *calls, create(env, listener));
   return object;

@@ -1,80 +1,67 @@
 /**
  * Makes and ends the files of segments in another thread, where the native part was built, else on
- * the spot. What is waited for goes first; pages are made ready when there is nothing else to do.
+ * the spot.
  */
 import { renameSync, truncateSync } from 'node:fs';
 import { adoptMapping, type MappedFile, mapFile } from '../lib/mapped-file.ts';
 import { systemError } from '../lib/system-error.ts';
-import { type FileThread, startFileThread } from '../native/file-thread.ts';
+import { startFileThread } from '../native/file-thread.ts';
 
 export type SegmentFiles = {
-  /**
-   * Creates and maps a file of `sizeBytes` zeros. `writtenBytes` from the start on are written, in
-   * pieces of 2 MiB: what was written as one piece, Linux keeps and maps as one where the file
-   * system can, so that it costs two faults and not 1024 to fill 4 MiB. Each piece holds up whoever
-   * wants the same processor, for as long as it takes to find the memory: 0.3 ms, or 6 where a host
-   * has to give it. Rejects with the `code` of the operating system.
-   */
-  make(path: string, sizes: { sizeBytes: number; writtenBytes: number }): Promise<MappedFile>;
-  /**
-   * Has so many bytes from the start on made ready to be written, `bytesAtOnce` at a time. The
-   * first store into a page takes 3 µs otherwise, and as long as the disk wants where the file
-   * system has to write to its journal.
-   */
-  populate(file: MappedFile, byteCount: number, bytesAtOnce: number): void;
+  /** Creates and maps a file of zeros. Rejects with the `code` of the operating system. */
+  make(path: string, sizes: FileSizes): Promise<MappedFile>;
   /**
    * Unmaps the file, cuts it to `keptBytes` and gives it its new name. Rejects with the `code` of
    * the operating system; it may be tried again.
    */
   end(file: MappedFile, ending: FileEnding): Promise<void>;
-  /** What was asked for has to be done. */
+  /** All that was asked for has to be done. */
   close(): void;
+};
+
+export type FileSizes = {
+  sizeBytes: number;
+  /**
+   * So many from the start on are written before the file is mapped, in pieces of 2 MiB: what was
+   * written as one piece, Linux keeps and maps as one where the file system can, so that it costs
+   * two faults and not 1024 to fill 4 MiB. Each piece holds up whoever wants the same processor,
+   * for as long as it takes to find the memory: 0.3 ms, or 6 where a host has to give it.
+   */
+  writtenBytes: number;
+  /**
+   * So many are made ready to be written after that, `bytesAtOnce` at a time, when there is nothing
+   * else to do. The first store into a page takes 3 µs otherwise, and as long as the disk wants
+   * where the file system has to write to its journal.
+   */
+  readyBytes: number;
+  bytesAtOnce: number;
 };
 
 export type FileEnding = { path: string; keptBytes: number; newPath: string };
 
-/** So much is made ready before what came meanwhile has its turn. */
-const populatedBytesMax = 512 * 1024;
-
-type Job = { start(thread: FileThread): void; done(errno: number, address: bigint): void };
-type Population = { file: MappedFile; from: number; end: number; bytesAtOnce: number };
+type Waiting = (errno: number, address: bigint) => void;
 
 export function openSegmentFiles(): SegmentFiles {
-  const jobs: Job[] = [];
-  const populations: Population[] = [];
-  let current: Job | undefined;
-  const thread = startFileThread((errno, address) => {
-    const { done } = current as Job;
-    current = undefined;
-    done(errno, address);
-    startNext();
-  });
+  const waiting: Waiting[] = [];
+  const thread = startFileThread((errno, address) => waiting.shift()?.(errno, address));
 
-  function startNext(): void {
-    if (current || !thread) return;
-    current = jobs.shift() ?? nextPiece(populations);
-    current?.start(thread);
-  }
-
-  function run(call: string, path: string, start: Job['start']): Promise<bigint> {
+  /** Of the job that was just given to the thread. */
+  function outcome(call: string, path: string): Promise<bigint> {
     return new Promise((resolve, reject) => {
-      const done = (errno: number, address: bigint) =>
-        errno === 0 ? resolve(address) : reject(systemError(errno, call, path));
-      jobs.push({ start, done });
-      startNext();
+      waiting.push((errno, address) => {
+        if (errno === 0) resolve(address);
+        else reject(systemError(errno, call, path));
+      });
     });
   }
 
   return {
-    async make(path, { sizeBytes, writtenBytes }) {
+    async make(path, { sizeBytes, writtenBytes, readyBytes, bytesAtOnce }) {
       if (!thread) return mapFile(path, sizeBytes);
-      const address = await run('make', path, (hand) => hand.make(path, sizeBytes, writtenBytes));
+      const within = (byteCount: number) => Math.min(byteCount, sizeBytes);
+      thread.make(path, sizeBytes, within(writtenBytes), [within(readyBytes), bytesAtOnce]);
+      const address = await outcome('make', path);
       return adoptMapping({ path, address, sizeBytes });
-    },
-    populate(file, byteCount, bytesAtOnce) {
-      if (!thread) return;
-      populations.push({ file, from: 0, end: Math.min(byteCount, file.sizeBytes), bytesAtOnce });
-      startNext();
     },
     async end(file, { path, keptBytes, newPath }) {
       if (!thread) {
@@ -82,28 +69,9 @@ export function openSegmentFiles(): SegmentFiles {
         truncateSync(path, keptBytes);
         return renameSync(path, newPath);
       }
-      const { sizeBytes } = file;
-      const address = file.release() ?? 0n;
-      await run('end', path, (hand) => hand.end(address, sizeBytes, keptBytes, [path, newPath]));
+      thread.end(file.release() ?? 0n, file.sizeBytes, keptBytes, [path, newPath]);
+      await outcome('end', path);
     },
     close: () => thread?.stop(),
   };
-}
-
-function nextPiece(populations: Population[]): Job | undefined {
-  for (;;) {
-    const [next] = populations;
-    if (!next) return undefined;
-    const { file, from, end, bytesAtOnce } = next;
-    const { address } = file;
-    const byteCount = Math.min(end - from, populatedBytesMax);
-    if (address === undefined || byteCount <= 0) {
-      populations.shift();
-      continue;
-    }
-    next.from += byteCount;
-    const start = (thread: FileThread) =>
-      thread.populate(address + BigInt(from), byteCount, bytesAtOnce);
-    return { start, done() {} };
-  }
 }

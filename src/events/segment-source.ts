@@ -52,7 +52,7 @@ const hastyReserveCount = 2;
  * A page takes the kernel 5 to 25 µs, and a worker that wants the processor meanwhile waits for the
  * whole piece. The smaller ones cost more turns of its loop.
  */
-const populatedBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
+const readyBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
 /** So often a writer without room looks whether there is some. */
 const retryMs = 100;
 
@@ -77,8 +77,12 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
   async function prepareNext(): Promise<void> {
     const unready = maker.nextUnready();
     const wantedBytes = Math.ceil(usedBytes * preparedShare);
-    const writtenBytes = isHasty ? Math.min(wantedBytes, segmentBytes) : 0;
-    const sizes = { sizeBytes: segmentBytes, writtenBytes };
+    const sizes = {
+      sizeBytes: segmentBytes,
+      writtenBytes: isHasty ? wantedBytes : 0,
+      readyBytes: wantedBytes,
+      bytesAtOnce: readyBytesAtOnce[isHasty ? 'hasty' : 'patient'],
+    };
     // What is wrong with it comes up again when one is made on the spot, and is told there.
     const file = await files.make(unready, sizes).catch(() => undefined);
     if (!file) return removeQuietly(unready);
@@ -88,7 +92,6 @@ export function createSegmentSource(options: SegmentSourceOptions): SegmentSourc
       return removeQuietly(unready);
     }
     reserve.push(made);
-    files.populate(file, wantedBytes, populatedBytesAtOnce[isHasty ? 'hasty' : 'patient']);
   }
 
   return {

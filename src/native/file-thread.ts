@@ -1,17 +1,21 @@
 /** A thread for what a file system may take its time for: see native/file-thread.h. */
 import { loadNative } from './native-module.ts';
 
-/** One job at a time: the next may be given when `onDone` was called. */
+/** Jobs are done in the order in which they were given; `onDone` is called for each in that order. */
 export type FileThread = {
-  make(path: string, sizeBytes: number, writtenBytes: number): void;
-  populate(address: bigint, byteCount: number, bytesAtOnce: number): void;
+  make(
+    path: string,
+    sizeBytes: number,
+    writtenBytes: number,
+    ready: [readyBytes: number, bytesAtOnce: number],
+  ): void;
   end(
     address: bigint,
     sizeBytes: number,
     keptBytes: number,
     paths: [old: string, new: string],
   ): void;
-  /** No job may be under way. */
+  /** Not before the last `onDone`. */
   stop(): void;
 };
 

@@ -13,16 +13,15 @@ after(() => {
 });
 
 const sizeBytes = 3_000_000;
-const sizes = { sizeBytes, writtenBytes: 0 };
+const sizes = { sizeBytes, writtenBytes: 0, readyBytes: sizeBytes, bytesAtOnce: 16 * 1024 };
 
 test('many files are made and ended at once, each as it was asked for', async () => {
   const names = Array.from({ length: 40 }, (_, index) => `many-${index}`);
   await Promise.all(
     names.map(async (name, index) => {
       const path = join(folder, name);
-      const file = await files.make(path, { sizeBytes, writtenBytes: index * 60_000 });
+      const file = await files.make(path, { ...sizes, writtenBytes: index * 90_000 });
       new Uint8Array(file.buffer).fill(index);
-      files.populate(file, sizeBytes, 16 * 1024);
       const ending = { path, keptBytes: 1000 + index, newPath: `${path}.ended` };
       await files.end(file, ending);
       assert.equal(file.address, undefined);
@@ -39,7 +38,7 @@ test('many files are made and ended at once, each as it was asked for', async ()
 test('what cannot be made or ended is an error with the code of the operating system', async () => {
   await assert.rejects(files.make(join(folder, 'no', 'such'), sizes), { code: 'ENOENT' });
   await assert.rejects(
-    files.make(join(folder, 'huge'), { sizeBytes: 2 ** 52, writtenBytes: 0 }),
+    files.make(join(folder, 'huge'), { ...sizes, sizeBytes: 2 ** 52 }),
     (error: NodeJS.ErrnoException) => ['ENOSPC', 'EFBIG'].includes(error.code ?? ''),
   );
   const path = join(folder, 'again');
