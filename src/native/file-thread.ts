@@ -1,7 +1,7 @@
 /** A thread for what a file system may take its time for: see native/file-thread.h. */
 import { loadNative } from './native-module.ts';
 
-/** Jobs are done in the order in which they were given; `onDone` is called for each in that order. */
+/** Jobs are done in the order in which they were given, and `onDone` is called in that order. */
 export type FileThread = {
   make(
     path: string,
