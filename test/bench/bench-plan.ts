@@ -50,7 +50,7 @@ const fullPlan: BenchPlan = {
   name: 'full',
   keyCount: 1_000_000,
   roundCount: 3,
-  latencyRoundCount: 9,
+  latencyRoundCount: 7,
   secondsPerRound: 1,
   connectionCount: 64,
   warmUpShare: 1,
