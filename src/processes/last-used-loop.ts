@@ -19,8 +19,8 @@ export type LastUsedLoopOptions = {
 
 const requestTimeoutMs = 60_000;
 const defaultEveryMs = 20_000;
-/** Where millions of keys are in use, a sixth of the time at most is spent on it. */
-const pausesPerCopy = 5;
+/** Where millions of keys are in use, a tenth of the time at most is spent on it. */
+const pausesPerCopy = 9;
 
 /** Keeps `lastUsedAt` of keys up to date. Every node runs one; they do not do it twice. */
 export function startLastUsedLoop(options: LastUsedLoopOptions, releasers: Releasers): void {
