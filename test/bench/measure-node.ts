@@ -5,7 +5,7 @@ import { type BenchWorld, firstCopyOf, replicaBytes } from './bench-world.ts';
 import type { Contestant } from './contestant.ts';
 import { runLoad } from './load.ts';
 import { privateBytes } from './processor.ts';
-import { type ProductNode, startProduct } from './product-node.ts';
+import { startProduct } from './product-node.ts';
 import { askOnce, productContestants, writeProductTemplates } from './product-requests.ts';
 import { median, processorUs, throughputRatio } from './rounds.ts';
 import { settle } from './settle.ts';
@@ -36,8 +36,15 @@ export function measureMemory({ node, world }: Bench): MeasuredBars {
   return { memory: { value: privateBytes(pid) / 1e6, ...keysNote(world.keyCount) } };
 }
 
-/** A B A B between one worker and two, each time another start: so it tells of restarts as well. */
-export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
+/** Of a round, for which the empty server is asked before and after. */
+const yardstickShare = 0.3;
+
+/**
+ * A B A B between one worker and two, each time another start: so it tells of restarts as well.
+ * They are seconds apart, and what a request costs changes by a third meanwhile where a machine is
+ * shared: each is told in what the empty server takes at that time, right before and after it.
+ */
+export async function measureWorkers(bench: Bench, empty: Contestant): Promise<MeasuredBars> {
   const { plan, world, say } = bench;
   const { roundCount } = plan;
   await settle(bench.node);
@@ -56,26 +63,32 @@ export async function measureWorkers(bench: Bench): Promise<MeasuredBars> {
       });
       restartsMs.push(tookMs);
       await bench.node.complete();
-      costs.push(await costOfRequest(bench, bench.node, round));
-      const cost = costs.at(-1)?.toFixed(1);
-      say(`${round}/${roundCount}  ${workerCount} workers: ${cost} µs, ${Math.round(tookMs)} ms`);
+      const { costUs, emptyUs } = await costOfRequest(bench, empty, round);
+      costs.push(costUs / emptyUs);
+      const found = `${costUs.toFixed(1)} µs, the empty server ${emptyUs.toFixed(1)}`;
+      say(`${round}/${roundCount}  ${workerCount} workers: ${found}, ${Math.round(tookMs)} ms`);
     }
     ratios.push((costs[0] ?? Number.NaN) / (costs[1] ?? Number.NaN));
   }
   bench.product = productContestants(bench.node, world, writeProductTemplates(bench.folder, world));
   return {
-    twoWorkers: { value: median(ratios) },
+    twoWorkers: { value: median(ratios), note: 'each by the empty server beside it' },
     restart: { value: median(restartsMs) / 1000, ...keysNote(world.keyCount) },
   };
 }
 
-async function costOfRequest(bench: Bench, node: ProductNode, seed: number): Promise<number> {
-  const { plan, folder, world } = bench;
+async function costOfRequest(bench: Bench, empty: Contestant, seed: number) {
+  const { plan, folder, world, node } = bench;
   const { verify } = productContestants(node, world, writeProductTemplates(folder, world));
   const { connectionCount, secondsPerRound: seconds } = plan;
   // It has just been started, and two workers would be cold for twice as long as one.
   await warmUp(verify, { connectionCount, warmUpShare: plan.warmUpShare / 2 });
-  return processorUs(await runLoad(verify, { connectionCount, seconds, seed }));
+  const load = { connectionCount, seconds, seed };
+  const yardstick = { ...load, seconds: seconds * yardstickShare };
+  const before = processorUs(await runLoad(empty, yardstick));
+  const costUs = processorUs(await runLoad(verify, load));
+  const after = processorUs(await runLoad(empty, yardstick));
+  return { costUs, emptyUs: (before + after) / 2 };
 }
 
 /** A second node with few keys beside the first, for as long as it takes. */

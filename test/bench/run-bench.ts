@@ -70,7 +70,7 @@ async function measure(bench: Bench, releasers: Releasers) {
     ...(await measureChanges(bench)),
     // Behind it, as the first changes of a process meet code that is not compiled yet.
     ...(await measureRevocations(bench)),
-    ...(bench.plan.hasRestarts && (await measureWorkers(bench))),
+    ...(bench.plan.hasRestarts && (await measureWorkers(bench, rivals.ceiling))),
     ...(bench.fewKeys && (await measureKeyCounts(bench, bench.fewKeys))),
     // Last, as batches leave most to the stores: what would follow has to wait for them.
     ...(await measureDoors(bench)),
