@@ -15,7 +15,7 @@ export type SegmentFiles = {
    * the operating system; it may be tried again.
    */
   end(file: MappedFile, ending: FileEnding): Promise<void>;
-  /** All that was asked for has to be done. */
+  /** All that was asked for has to be done; what is asked for after it is done on the spot. */
   close(): void;
 };
 
@@ -43,7 +43,7 @@ type Waiting = (errno: number, address: bigint) => void;
 
 export function openSegmentFiles(): SegmentFiles {
   const waiting: Waiting[] = [];
-  const thread = startFileThread((errno, address) => waiting.shift()?.(errno, address));
+  let thread = startFileThread((errno, address) => waiting.shift()?.(errno, address));
 
   /** Of the job that was just given to the thread. */
   function outcome(call: string, path: string): Promise<bigint> {
@@ -72,6 +72,9 @@ export function openSegmentFiles(): SegmentFiles {
       thread.end(file.release() ?? 0n, file.sizeBytes, keptBytes, [path, newPath]);
       await outcome('end', path);
     },
-    close: () => thread?.stop(),
+    close() {
+      thread?.stop();
+      thread = undefined;
+    },
   };
 }

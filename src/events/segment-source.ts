@@ -44,13 +44,13 @@ const preparedShare = 1.25;
 /**
  * A writer that fills a segment within so long answers large batches: what counts for it is the
  * processor time of each event and not when a single one is answered. And to make a segment takes
- * some turns of its loop, as long as it takes to fill one.
+ * the other thread as long, beside it on one processor, as it takes to fill one.
  */
 const hastyMs = 250;
 const hastyReserveCount = 2;
 /**
  * A page takes the kernel 5 to 25 µs, and a worker that wants the processor meanwhile waits for the
- * whole piece. The smaller ones cost more turns of its loop.
+ * whole piece. In smaller ones all of it takes longer, as others have their turn after each.
  */
 const readyBytesAtOnce = { hasty: 128 * 1024, patient: 16 * 1024 };
 /** So often a writer without room looks whether there is some. */

@@ -48,3 +48,16 @@ test('what cannot be made or ended is an error with the code of the operating sy
   await files.end(file, { ...nowhere, newPath: join(folder, 'second') });
   assert.equal(statSync(join(folder, 'second')).size, 10);
 });
+
+test('what is asked for after the end is done on the spot; it may end twice', async () => {
+  const closing = openSegmentFiles();
+  const path = join(folder, 'late');
+  const file = await closing.make(path, sizes);
+  closing.close();
+  closing.close();
+  await closing.end(file, { path, keptBytes: 10, newPath: `${path}.ended` });
+  assert.equal(statSync(`${path}.ended`).size, 10);
+  const other = await closing.make(path, sizes);
+  assert.equal(other.sizeBytes, sizeBytes);
+  other.unmap();
+});
