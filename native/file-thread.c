@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "job-list.h"
+#include "file-job.h"
 #include "libuv.h"
 #include "must.h"
 #include "node-calls.h"
@@ -32,8 +32,8 @@ struct FileThread {
   pthread_t thread;
   /* Counts those of `given` that the thread has not seen yet. */
   sem_t waiting;
-  Job *given;
-  Job *done;
+  FileJob *given;
+  FileJob *done;
   /* The thread's own; the oldest first. */
   Readying readying[READYING_MAX];
   int readying_count;
@@ -55,15 +55,7 @@ static int write_zeros(int descriptor, size_t size) {
   return 0;
 }
 
-static int reserve(int descriptor, size_t size) {
-#ifdef __APPLE__
-  return ftruncate(descriptor, (off_t)size) == 0 ? 0 : errno;
-#else
-  return posix_fallocate(descriptor, 0, (off_t)size);
-#endif
-}
-
-static int map(int descriptor, Job *job) {
+static int map(int descriptor, FileJob *job) {
   job->at = mmap(NULL, job->size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   if (job->at == MAP_FAILED) return errno;
   /* Else the first store into a new file may clear megabytes at once: 1.7 ms for 4 MiB. */
@@ -72,7 +64,7 @@ static int map(int descriptor, Job *job) {
 }
 
 /* More than a few wait only if nobody has time for them. */
-static void ready_later(FileThread *files, const Job *job) {
+static void ready_later(FileThread *files, const FileJob *job) {
   if (job->ready == 0 || files->readying_count == READYING_MAX) return;
   files->readying[files->readying_count] = (Readying){job->at, job->at + job->ready, job->piece};
   files->readying_count += 1;
@@ -89,20 +81,21 @@ static void ready_piece(FileThread *files) {
   Readying *first = &files->readying[0];
   size_t left = (size_t)(first->end - first->at);
   size_t size = left < first->piece ? left : first->piece;
-  bool is_known = true;
+  bool is_possible = true;
 #ifdef MADV_POPULATE_WRITE
-  /* A kernel before 5.14 does not know it: the first store into each page does it then. */
-  is_known = madvise(first->at, size, MADV_POPULATE_WRITE) == 0;
+  /* EINVAL: a kernel before 5.14, where the first store into each page does it. ENOMEM: they are
+   * not mapped any more. */
+  is_possible = madvise(first->at, size, MADV_POPULATE_WRITE) == 0;
 #endif
   first->at += size;
-  if (!is_known || first->at == first->end) forget_readying(files, 0);
+  if (!is_possible || first->at == first->end) forget_readying(files, 0);
   sched_yield();
 }
 
-static int run_make(FileThread *files, Job *job) {
+static int run_make(FileThread *files, FileJob *job) {
   int descriptor = open(job->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) return errno;
-  int error = reserve(descriptor, job->size);
+  int error = posix_fallocate(descriptor, 0, (off_t)job->size);
   if (error == 0) error = write_zeros(descriptor, job->part);
   if (error == 0) error = map(descriptor, job);
   close(descriptor);
@@ -110,7 +103,7 @@ static int run_make(FileThread *files, Job *job) {
   return error;
 }
 
-static int run_end(FileThread *files, Job *job) {
+static int run_end(FileThread *files, FileJob *job) {
   for (int index = files->readying_count - 1; index >= 0; index -= 1) {
     char *end = files->readying[index].end;
     if (end > job->at && end <= job->at + job->size) forget_readying(files, index);
@@ -122,14 +115,14 @@ static int run_end(FileThread *files, Job *job) {
 
 /* False at the end of the thread. */
 static bool run_given(FileThread *files) {
-  for (Job *job = job_list_take(&files->given), *next; job != NULL; job = next) {
+  for (FileJob *job = file_jobs_take(&files->given), *next; job != NULL; job = next) {
     next = job->next;
     if (job->run == NULL) {
-      job_free(job);
+      file_job_free(job);
       return false;
     }
     job->error = job->run(files, job);
-    job_list_put(&files->done, job);
+    file_jobs_put(&files->done, job);
     uv_async_send(files->async);
   }
   return true;
@@ -145,12 +138,12 @@ static void *work(void *state) {
   return NULL;
 }
 
-static void give(FileThread *files, Job *job) {
-  job_list_put(&files->given, job);
+static void give(FileThread *files, FileJob *job) {
+  file_jobs_put(&files->given, job);
   MUST(sem_post(&files->waiting));
 }
 
-static void tell(FileThread *files, const Job *job) {
+static void tell(FileThread *files, const FileJob *job) {
   napi_env env = files->env;
   napi_value on_done, arguments[2], result;
   MUST(napi_get_reference_value(env, files->on_done, &on_done));
@@ -163,25 +156,25 @@ static void on_async(uv_async_t *async) {
   FileThread *files = uv_handle_get_data((uv_handle_t *)async);
   napi_handle_scope scope;
   MUST(napi_open_handle_scope(files->env, &scope));
-  for (Job *job = job_list_take(&files->done), *next; job != NULL; job = next) {
+  for (FileJob *job = file_jobs_take(&files->done), *next; job != NULL; job = next) {
     next = job->next;
     files->under_way -= 1;
     if (files->under_way == 0) uv_unref((uv_handle_t *)async);
     tell(files, job);
-    job_free(job);
+    file_job_free(job);
   }
   MUST(napi_close_handle_scope(files->env, scope));
 }
 
-static Job *new_job(int (*run)(FileThread *, Job *)) {
-  Job *job = calloc(1, sizeof *job);
+static FileJob *new_job(int (*run)(FileThread *, FileJob *)) {
+  FileJob *job = calloc(1, sizeof *job);
   MUST(job == NULL);
   job->run = run;
   return job;
 }
 
 /* The process waits for it, as long as anything is under way. */
-static void start(FileThread *files, Job *job) {
+static void start(FileThread *files, FileJob *job) {
   files->under_way += 1;
   uv_ref((uv_handle_t *)files->async);
   give(files, job);
@@ -203,13 +196,20 @@ static char *address(napi_env env, napi_value value) {
   return (char *)(uintptr_t)at;
 }
 
+/* What both have: `(_, sizeBytes, partBytes, _)`. */
+static FileJob *read_job(napi_env env, const napi_value *arguments,
+                         int (*run)(FileThread *, FileJob *)) {
+  FileJob *job = new_job(run);
+  job->size = (size_t)node_number(env, arguments[1]);
+  job->part = (size_t)node_number(env, arguments[2]);
+  return job;
+}
+
 static napi_value make(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   FileThread *files = node_arguments(env, info, 4, arguments);
-  Job *job = new_job(run_make);
+  FileJob *job = read_job(env, arguments, run_make);
   job->path = path_of(env, arguments[0]);
-  job->size = (size_t)node_number(env, arguments[1]);
-  job->part = (size_t)node_number(env, arguments[2]);
   job->ready = (size_t)node_number(env, node_element(env, arguments[3], 0));
   job->piece = (size_t)node_number(env, node_element(env, arguments[3], 1));
   start(files, job);
@@ -219,10 +219,8 @@ static napi_value make(napi_env env, napi_callback_info info) {
 static napi_value end(napi_env env, napi_callback_info info) {
   napi_value arguments[4];
   FileThread *files = node_arguments(env, info, 4, arguments);
-  Job *job = new_job(run_end);
+  FileJob *job = read_job(env, arguments, run_end);
   job->at = address(env, arguments[0]);
-  job->size = (size_t)node_number(env, arguments[1]);
-  job->part = (size_t)node_number(env, arguments[2]);
   job->path = path_of(env, node_element(env, arguments[3], 0));
   job->new_path = path_of(env, node_element(env, arguments[3], 1));
   start(files, job);

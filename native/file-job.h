@@ -1,20 +1,21 @@
 /*
- * Jobs that one thread hands to another, in order, without a lock: whoever gives puts one before
- * those that were not taken yet, and whoever takes takes all of them at once.
+ * A job of native/file-thread.c, and lists in which one thread hands jobs to another, in order and
+ * without a lock: whoever gives puts one before those that were not taken yet, and whoever takes
+ * takes all of them at once.
  */
-#ifndef JOB_LIST_H
-#define JOB_LIST_H
+#ifndef FILE_JOB_H
+#define FILE_JOB_H
 
 #include <stdbool.h>
 #include <stdlib.h>
 
-typedef struct Job Job;
+typedef struct FileJob FileJob;
 typedef struct FileThread FileThread;
 
-struct Job {
-  Job *next;
+struct FileJob {
+  FileJob *next;
   /* Returns an errno. NULL: the end of the thread. */
-  int (*run)(FileThread *files, Job *job);
+  int (*run)(FileThread *files, FileJob *job);
   int error;
   char *at;
   size_t size;
@@ -26,7 +27,7 @@ struct Job {
   char *new_path;
 };
 
-static inline void job_list_put(Job **list, Job *job) {
+static inline void file_jobs_put(FileJob **list, FileJob *job) {
   job->next = __atomic_load_n(list, __ATOMIC_RELAXED);
   while (!__atomic_compare_exchange_n(list, &job->next, job, true, __ATOMIC_RELEASE,
                                       __ATOMIC_RELAXED)) {
@@ -34,11 +35,11 @@ static inline void job_list_put(Job **list, Job *job) {
 }
 
 /* The first that was given, and behind it the others; NULL when there is none. */
-static inline Job *job_list_take(Job **list) {
-  Job *newest = __atomic_exchange_n(list, NULL, __ATOMIC_ACQUIRE);
-  Job *first = NULL;
+static inline FileJob *file_jobs_take(FileJob **list) {
+  FileJob *newest = __atomic_exchange_n(list, NULL, __ATOMIC_ACQUIRE);
+  FileJob *first = NULL;
   while (newest != NULL) {
-    Job *older = newest->next;
+    FileJob *older = newest->next;
     newest->next = first;
     first = newest;
     newest = older;
@@ -46,7 +47,7 @@ static inline Job *job_list_take(Job **list) {
   return first;
 }
 
-static inline void job_free(Job *job) {
+static inline void file_job_free(FileJob *job) {
   free(job->path);
   free(job->new_path);
   free(job);
