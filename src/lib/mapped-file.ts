@@ -15,8 +15,6 @@ export type MappedFile = {
   readonly path: string;
   readonly buffer: ArrayBuffer;
   readonly sizeBytes: number;
-  /** Where it is mapped, for native code; undefined when it is not any more. */
-  readonly address: bigint | undefined;
   /**
    * For a file that is wanted in memory as a whole, at random places: has it read and mapped by
    * another thread, in pieces of 2 MiB where Linux and the file system can (ext4 since 6.16, XFS).
@@ -25,7 +23,7 @@ export type MappedFile = {
   load(): void;
   /** After this `buffer` and its views have no bytes; harmless when it was done before. */
   unmap(): void;
-  /** The same, but that it stays mapped: to whoever unmaps it this tells where, once. */
+  /** The same, but that it stays mapped: its address, for whoever unmaps it, the first time. */
   release(): bigint | undefined;
 };
 
@@ -126,9 +124,6 @@ export function adoptMapping(mapping: {
     path,
     sizeBytes,
     buffer,
-    get address() {
-      return isMapped() ? address : undefined;
-    },
     load() {
       if (isMac) return;
       madvise(address, sizeBytes, hugeAdvice);
@@ -144,7 +139,7 @@ export function adoptMapping(mapping: {
 /** To be read and mapped by another thread, a large piece at a time, as long as it is wanted. */
 type Reading = { address: bigint; end: number; isWanted(): boolean };
 
-/** In turn, piece by piece, for the same reason. */
+/** Those that wait have a piece each in turn: one piece at a time, as the thread is everybody's. */
 const waiting: { reading: Reading; from: number }[] = [];
 let isReading = false;
 

@@ -77,13 +77,13 @@ test('what is loaded is mapped without being touched, and keeps what it holds', 
 test('what is released stays mapped, for whoever was told where', () => {
   const path = join(folder, 'released');
   const file = mapFile(path, 8192);
-  const { address } = file;
   const view = new Uint8Array(file.buffer).fill(42);
-  assert.equal(file.release(), address);
+  const address = file.release();
+  assert.ok(address);
   assert.equal(view.length, 0);
-  assert.deepEqual([file.address, file.release()], [undefined, undefined]);
+  assert.equal(file.release(), undefined);
   file.unmap();
-  const adopted = adoptMapping({ path, address: address as bigint, sizeBytes: 8192 });
+  const adopted = adoptMapping({ path, address, sizeBytes: 8192 });
   assert.equal(new Uint8Array(adopted.buffer)[8191], 42);
   adopted.unmap();
   assert.equal(readFileSync('/proc/self/maps', 'utf8').includes(path), false);
