@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { adoptMapping, mapFile, mapFileForReading } from '../../src/lib/mapped-file.ts';
+import { mappedBytes } from '../support/mapped-bytes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-mapped-'));
@@ -56,20 +57,14 @@ test('a file that cannot be made is an error with the code of the operating syst
   );
 });
 
-/** In KiB. */
-function residentSize(path: string): number {
-  const maps = readFileSync('/proc/self/smaps', 'utf8');
-  return Number(/Rss: +(\d+) kB/.exec(maps.slice(maps.indexOf(path)))?.[1]);
-}
-
 test('what is loaded is mapped without being touched, and keeps what it holds', async () => {
   const path = join(folder, 'loaded');
   const sizeBytes = 5_000_000;
   const file = mapFile(path, sizeBytes);
   new Uint8Array(file.buffer)[sizeBytes - 1] = 42;
-  assert.ok(residentSize(path) < sizeBytes / 1024);
+  assert.ok(mappedBytes(path) < sizeBytes);
   file.load();
-  await waitFor('all of it is mapped', () => residentSize(path) >= sizeBytes / 1024);
+  await waitFor('all of it is mapped', () => mappedBytes(path) >= sizeBytes);
   assert.equal(new Uint8Array(file.buffer)[sizeBytes - 1], 42);
   file.unmap();
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { adoptMapping } from '../../src/lib/mapped-file.ts';
 import { type FileThread, startFileThread } from '../../src/native/file-thread.ts';
+import { mappedBytes } from '../support/mapped-bytes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-file-thread-'));
@@ -40,13 +41,6 @@ test('a file that is made is zero, private, and of its size, however much is wri
     file.unmap();
   }
 });
-
-/** How much of the file this process has in its page table. */
-function mappedBytes(path: string): number {
-  const maps = readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/);
-  const own = maps.find((map) => map.includes(path));
-  return Number(/^Rss:\s+(\d+) kB/m.exec(own ?? '')?.[1]) * 1024;
-}
 
 test('as many bytes as are wanted are made ready, and keep what they hold', async () => {
   const path = join(folder, 'ready');

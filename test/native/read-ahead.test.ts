@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { mapWindow } from '../../src/lib/mapped-file.ts';
 import { startReadAhead } from '../../src/native/read-ahead.ts';
+import { mappedBytes } from '../support/mapped-bytes.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-ahead-'));
@@ -17,13 +18,6 @@ function makeFile(name: string, sizeBytes: number): string {
   writeFileSync(path, '');
   truncateSync(path, sizeBytes);
   return path;
-}
-
-/** How much of the file this process has in its page table. */
-function mappedBytes(path: string): number {
-  const maps = readFileSync('/proc/self/smaps', 'latin1').split(/\n(?=[0-9a-f]+-[0-9a-f]+ )/);
-  const own = maps.find((map) => map.includes(path));
-  return Number(/^Rss:\s+(\d+) kB/m.exec(own ?? '')?.[1]) * 1024;
 }
 
 test('a file is mapped up to its end before anybody reads it', async () => {
